@@ -1,0 +1,246 @@
+//! Cuts text into tokens.
+//!
+//! Reads any text to its end in one pass. What is wrong but clear in meaning (`==`, text in double quotes) is reported
+//! and becomes the token that was meant, so the parser goes on and finds the next mistake.
+
+use super::{Connective, Temporal, Token, TokenKind, is_name, temporal};
+use crate::{
+    ast::Operator,
+    diagnostic::{Diagnostic, Report, Span, excerpt},
+};
+
+/// Returns the tokens of `text`; the last one is [`TokenKind::End`].
+pub(crate) fn scan(text: &str, report: &mut Report) -> Vec<Token> {
+    let mut scanner = Scanner { text, position: 0, report };
+    let mut tokens = Vec::new();
+    loop {
+        scanner.skip_blanks();
+        let start = scanner.position;
+        let kind = scanner.token();
+        tokens.push(Token { kind, span: Span { start, end: scanner.position } });
+        if kind == TokenKind::End {
+            return tokens;
+        }
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    position: usize,
+    report: &'a mut Report,
+}
+
+impl<'a> Scanner<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.position..).unwrap_or_default()
+    }
+
+    fn byte(&self, ahead: usize) -> u8 {
+        self.text.as_bytes().get(self.position + ahead).copied().unwrap_or_default()
+    }
+
+    /// Skips white space and comments.
+    fn skip_blanks(&mut self) {
+        loop {
+            let rest = self.rest();
+            self.position += rest.len() - rest.trim_start().len();
+            let rest = rest.trim_start();
+            let comment = if rest.starts_with("//") {
+                rest.find('\n').unwrap_or(rest.len())
+            } else if rest.starts_with("/*") {
+                rest.find("*/").map_or_else(|| self.unclosed_comment(rest.len()), |end| end + 2)
+            } else {
+                return;
+            };
+            self.position += comment;
+        }
+    }
+
+    fn unclosed_comment(&mut self, length: usize) -> usize {
+        let span = Span { start: self.position, end: self.position + 2 };
+        self.report.add(Diagnostic::error("the comment is not closed", span).suggest("close it with `*/`"));
+        length
+    }
+
+    fn token(&mut self) -> TokenKind {
+        let Some(first) = self.rest().chars().next() else {
+            return TokenKind::End;
+        };
+        match first {
+            '\'' | '"' | '“' | '”' | '‘' | '’' => self.string(first),
+            '0'..='9' => self.number(),
+            '.' | '+' | '-' if self.starts_number() => self.number(),
+            '_' => self.word(),
+            _ if first.is_alphabetic() => self.word(),
+            _ => self.sign(first),
+        }
+    }
+
+    fn starts_number(&self) -> bool {
+        let after_sign = usize::from(self.byte(0) != b'.');
+        let after_dot = after_sign + usize::from(self.byte(after_sign) == b'.');
+        self.byte(after_dot).is_ascii_digit()
+    }
+
+    /// Advances while `belongs` holds and returns the text passed since `start`.
+    fn take_while(&mut self, start: usize, belongs: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        self.position += rest.find(|next| !belongs(next)).unwrap_or(rest.len());
+        self.text.get(start..self.position).unwrap_or_default()
+    }
+
+    fn word(&mut self) -> TokenKind {
+        let start = self.position;
+        let word = self.take_while(start, |next| next.is_alphanumeric() || next == '_');
+        if !is_name(word) {
+            let message = format!("`{}` is not a name", excerpt(word));
+            let span = Span { start, end: self.position };
+            let rule = "a name starts with a letter and holds the letters A to Z, digits and underscores";
+            self.report.add(Diagnostic::error(message, span).suggest(rule));
+        }
+        self.currency(word)
+    }
+
+    /// `USD5.50` and `USD-5` are one token, though a name ends at the dot or the sign.
+    fn currency(&mut self, word: &str) -> TokenKind {
+        let digits = word.get(3..).unwrap_or("?");
+        let is_currency = word.bytes().take(3).all(|byte| byte.is_ascii_alphabetic())
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let sign = if digits.is_empty() { b'-' } else { b'.' };
+        if !is_currency || self.byte(0) != sign || !self.byte(1).is_ascii_digit() {
+            return TokenKind::Word;
+        }
+        self.position += 1;
+        self.take_while(self.position, |next| next.is_ascii_digit());
+        if sign == b'-' && self.byte(0) == b'.' && self.byte(1).is_ascii_digit() {
+            self.position += 1;
+            self.take_while(self.position, |next| next.is_ascii_digit());
+        }
+        TokenKind::Currency
+    }
+
+    fn number(&mut self) -> TokenKind {
+        let start = self.position;
+        let leading = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        let is_temporal = matches!((leading, self.byte(leading)), (4, b'-') | (1 | 2, b':'));
+        if is_temporal {
+            return self.temporal();
+        }
+        self.position += usize::from(matches!(self.byte(0), b'+' | b'-'));
+        let number = self.take_while(start, |next| next.is_alphanumeric() || next == '_' || next == '.');
+        if !is_number(number) {
+            let message = format!("`{}` is not a number", excerpt(number));
+            let diagnostic = Diagnostic::error(message, Span { start, end: self.position });
+            self.report.add(diagnostic.suggest("write digits with an optional sign and fraction, such as `-12.50`"));
+        }
+        TokenKind::Number
+    }
+
+    fn temporal(&mut self) -> TokenKind {
+        let start = self.position;
+        let text = self.take_while(start, |next| next.is_alphanumeric() || matches!(next, '-' | '+' | ':' | '.'));
+        temporal(text).map_or_else(|| self.wrong_temporal(start, text), TokenKind::Temporal)
+    }
+
+    fn wrong_temporal(&mut self, start: usize, text: &str) -> TokenKind {
+        let span = Span { start, end: self.position };
+        let with_zone = format!("{text}Z");
+        let (kind, suggestion) = match temporal(&with_zone) {
+            Some(kind @ Temporal::DateTime) => (kind, format!("add the time zone: `{with_zone}`")),
+            Some(kind @ Temporal::Time) => (kind, format!("write it as `{with_zone}`")),
+            _ => (Temporal::Date, "write `2024-05-31`, `2024-05-31T10:00:00Z` or `10:00:00.000Z`".to_owned()),
+        };
+        let message = format!("`{}` is not a date, a datetime or a time", excerpt(text));
+        self.report.add(Diagnostic::error(message, span).suggest(suggestion));
+        TokenKind::Temporal(kind)
+    }
+
+    fn string(&mut self, quote: char) -> TokenKind {
+        let start = self.position;
+        let closes = |next: char| match quote {
+            '\'' | '"' => next == quote,
+            '“' | '”' => matches!(next, '“' | '”'),
+            _ => matches!(next, '‘' | '’'),
+        };
+        let mut is_escaped = false;
+        let end = self.rest().char_indices().skip(1).find(|&(_, next)| {
+            let found = !is_escaped && closes(next);
+            is_escaped = !is_escaped && next == '\\';
+            found
+        });
+        let length = end.map(|(at, closing)| at + closing.len_utf8());
+        self.position = length.map_or(self.text.len(), |length| start + length);
+        if length.is_none() {
+            let span = Span { start, end: start + quote.len_utf8() };
+            let diagnostic = Diagnostic::error("the text is not closed", span);
+            self.report.add(diagnostic.suggest("end it with `'`; a quote inside the text is written `\\'`"));
+            return TokenKind::Invalid;
+        }
+        if quote != '\'' {
+            self.wrong_quotes(Span { start, end: self.position });
+        }
+        TokenKind::String
+    }
+
+    fn wrong_quotes(&mut self, span: Span) {
+        let quoted = self.text.get(span.start..span.end).unwrap_or_default();
+        let inner = quoted.trim_matches(['"', '“', '”', '‘', '’']).replace('\'', "\\'");
+        let message = format!("text stands in single quotes, not `{}`", excerpt(quoted));
+        self.report.add(Diagnostic::error(message, span).suggest(format!("write `'{}'`", excerpt(&inner))));
+    }
+
+    fn sign(&mut self, first: char) -> TokenKind {
+        let (kind, length) = match (self.byte(0), self.byte(1)) {
+            (b',', _) => (TokenKind::Comma, 1),
+            (b'.', _) => (TokenKind::Dot, 1),
+            (b':', _) => (TokenKind::Colon, 1),
+            (b'(', _) => (TokenKind::Open, 1),
+            (b')', _) => (TokenKind::Close, 1),
+            (b'!', b'=') | (b'<', b'>') => (TokenKind::Operator(Operator::Ne), 2),
+            (b'<', b'=') => (TokenKind::Operator(Operator::Le), 2),
+            (b'>', b'=') => (TokenKind::Operator(Operator::Ge), 2),
+            (b'=', b'=' | b'<' | b'>') | (b'&', b'&') | (b'|', b'|') => (self.foreign_operator(), 2),
+            (b'=', _) => (TokenKind::Operator(Operator::Eq), 1),
+            (b'<', _) => (TokenKind::Operator(Operator::Lt), 1),
+            (b'>', _) => (TokenKind::Operator(Operator::Gt), 1),
+            _ => (self.stray(first), first.len_utf8()),
+        };
+        self.position += length;
+        kind
+    }
+
+    /// An operator of other languages whose meaning is clear.
+    fn foreign_operator(&mut self) -> TokenKind {
+        let (written, meant, kind) = match (self.byte(0), self.byte(1)) {
+            (b'&', _) => ("&&", "AND", TokenKind::Connective(Connective::And)),
+            (b'|', _) => ("||", "OR", TokenKind::Connective(Connective::Or)),
+            (_, b'<') => ("=<", "<=", TokenKind::Operator(Operator::Le)),
+            (_, b'>') => ("=>", ">=", TokenKind::Operator(Operator::Ge)),
+            _ => ("==", "=", TokenKind::Operator(Operator::Eq)),
+        };
+        let span = Span { start: self.position, end: self.position + 2 };
+        let message = format!("`{written}` is not an operator of SOQL");
+        self.report.add(Diagnostic::error(message, span).suggest(format!("write `{meant}`")));
+        kind
+    }
+
+    fn stray(&mut self, first: char) -> TokenKind {
+        let span = Span { start: self.position, end: self.position + first.len_utf8() };
+        let diagnostic = Diagnostic::error(format!("unexpected `{}`", excerpt(first.encode_utf8(&mut [0; 4]))), span);
+        self.report.add(match first {
+            '*' => diagnostic.suggest("name the fields or write `FIELDS(STANDARD)`; to count records write `COUNT()`"),
+            '!' => diagnostic.suggest("write `NOT`"),
+            ';' => diagnostic.suggest("leave it out: nothing stands after a query"),
+            '[' | ']' => diagnostic.suggest("leave it out: brackets belong to Apex"),
+            _ => diagnostic,
+        });
+        TokenKind::Invalid
+    }
+}
+
+/// Digits with an optional sign and an optional fraction.
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    !fraction.is_empty() && whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
+}

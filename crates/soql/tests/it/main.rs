@@ -1,0 +1,5 @@
+//! The language as a whole, through the public surface: real queries, and trees and texts made at random.
+
+mod corpus;
+mod property;
+mod tree;
