@@ -1,0 +1,25 @@
+//! What a destination can do, asked while planning.
+
+use crate::table::WriteMode;
+
+/// What a destination can do. Consulted while planning, never during a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Whether it keeps state documents; without them every run of a row is its first.
+    pub keeps_state: bool,
+    /// Whether [`WriteMode::Append`] works.
+    pub append: bool,
+    /// Whether [`WriteMode::Upsert`] works.
+    pub upsert: bool,
+}
+
+impl Capabilities {
+    /// Returns whether `mode` can be used. Every destination can [`WriteMode::Replace`].
+    pub fn supports(&self, mode: WriteMode) -> bool {
+        match mode {
+            WriteMode::Replace => true,
+            WriteMode::Append => self.append,
+            WriteMode::Upsert => self.upsert,
+        }
+    }
+}

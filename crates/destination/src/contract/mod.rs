@@ -1,0 +1,168 @@
+//! The destination contract as tests: what every destination must do, seen through its public surface alone.
+//!
+//! Each property is a function that panics if a destination does not keep it; [`contract_tests!`](crate::contract_tests) makes one test
+//! of each. A property that a destination's [`Capabilities`](crate::Capabilities) rule out passes at once. What is particular to
+//! one destination, such as types, files or locks, is tested beside it.
+#![allow(clippy::missing_panics_doc, reason = "every function here is a test")]
+
+mod loading;
+mod merging;
+mod shape;
+mod states;
+mod values;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::memory::{Record, TableContents};
+use crate::{
+    Batch, Column, ColumnType, CommittedLoad, Destination, PartId, TableLoad, TableSpec, WriteMode, WrittenPart, csv,
+};
+
+pub use self::loading::*;
+pub use self::merging::*;
+pub use self::shape::*;
+pub use self::states::*;
+pub use self::values::*;
+
+/// A new, empty destination under test, and a way to look into it from outside.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// Returns the destination; the same one each time.
+    fn destination(&self) -> Arc<dyn Destination>;
+
+    /// Returns what `table` holds as another program sees it, or `None` if it is not there. The order of the records does not matter.
+    async fn read(&self, table: &str) -> Option<TableContents>;
+
+    /// Removes `table` as another program would.
+    async fn drop_table(&self, table: &str);
+}
+
+/// Makes one test of every property of the contract, or of those named. The expression makes a new [`Harness`](crate::contract::Harness).
+#[macro_export]
+macro_rules! contract_tests {
+    ($harness:expr) => {
+        $crate::contract_tests! {
+            $harness;
+            a_load_that_does_not_add_up_is_refused,
+            a_part_that_is_opened_again_is_closed_to_its_first_writer,
+            a_table_that_is_none_is_refused,
+            a_writer_ends_with_its_load,
+            an_aborted_load_can_be_begun_again,
+            append_adds,
+            dropping_a_load_leaves_the_table_unchanged,
+            empty_fields_load_as_null,
+            empty_load_creates_the_table,
+            names_with_quotes_and_reserved_words_work,
+            new_column_is_added,
+            nothing_is_visible_before_commit,
+            parts_may_finish_in_any_order,
+            parts_that_are_not_committed_do_not_count,
+            quoted_newlines_and_commas_survive,
+            replace_forgets_the_states_of_other_rows,
+            replace_removes_old_records,
+            rewriting_a_part_replaces_it,
+            state_is_gone_with_its_table,
+            state_is_saved_with_the_data_or_not_at_all,
+            the_later_of_two_records_without_a_version_wins,
+            the_newest_of_two_versions_of_a_record_wins,
+            two_loads_of_one_table_do_not_mix,
+            two_tables_load_at_the_same_time,
+            upsert_by_composite_key,
+            upsert_by_primary_key_is_idempotent,
+            vanished_column_is_dropped_on_replace_and_reported,
+            vanished_column_is_kept_on_upsert_and_reported,
+        }
+    };
+    ($harness:expr; $($property:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $property() {
+                $crate::contract::$property(&$harness).await;
+            }
+        )+
+    };
+}
+
+const ROW: &str = "accounts";
+const TABLE: &str = "Account";
+const STATE: &str = "{\"version\":1}";
+
+fn accounts(mode: WriteMode) -> TableSpec {
+    table(&["Id", "Name"], &["Id"], mode)
+}
+
+fn table(columns: &[&str], primary_key: &[&str], write_mode: WriteMode) -> TableSpec {
+    let column = |name: &&str| Column {
+        name: (*name).to_owned(),
+        column_type: ColumnType::Text,
+        is_nullable: true,
+        description: None,
+    };
+    TableSpec {
+        row: ROW.to_owned(),
+        name: TABLE.to_owned(),
+        columns: columns.iter().map(column).collect(),
+        primary_key: primary_key.iter().map(|name| (*name).to_owned()).collect(),
+        write_mode,
+        version_column: None,
+        keys_are_unique: false,
+    }
+}
+
+fn supports(harness: &dyn Harness, mode: WriteMode) -> bool {
+    harness.destination().capabilities().supports(mode)
+}
+
+fn keeps_state(harness: &dyn Harness) -> bool {
+    harness.destination().capabilities().keeps_state
+}
+
+async fn begin(harness: &dyn Harness, spec: &TableSpec) -> Box<dyn TableLoad> {
+    harness.destination().begin(spec).await.expect("begin")
+}
+
+async fn write(load: &dyn TableLoad, part: u32, records: &[&[&str]]) -> WrittenPart {
+    let mut part = load.open_part(PartId(part)).await.expect("open part");
+    // Two batches, so that the second is seen to follow the first.
+    let (first, second) = records.split_at(records.len() / 2);
+    part.write(batch(first)).await.expect("write");
+    part.write(batch(second)).await.expect("write");
+    part.finish().await.expect("finish")
+}
+
+/// Loads `parts` and commits them with [`STATE`].
+async fn load(harness: &dyn Harness, spec: &TableSpec, parts: &[&[&[&str]]]) -> CommittedLoad {
+    let load = begin(harness, spec).await;
+    let mut written = Vec::new();
+    for (number, records) in (0..).zip(parts) {
+        written.push(write(&*load, number, records).await);
+    }
+    load.commit(written, STATE).await.expect("commit")
+}
+
+fn batch(records: &[&[&str]]) -> Batch {
+    let mut bytes = Vec::new();
+    for record in records {
+        csv::write_record(&mut bytes, record.iter().map(|value| value.as_bytes()));
+    }
+    Batch::new(bytes.into(), records.len() as u64)
+}
+
+async fn assert_records(harness: &dyn Harness, expected: &[&[&str]]) {
+    assert_eq!(sorted(harness.read(TABLE).await), values(expected));
+}
+
+fn sorted(contents: Option<TableContents>) -> Vec<Record> {
+    let mut records = contents.expect("the table").records;
+    records.sort();
+    records
+}
+
+fn values(records: &[&[&str]]) -> Vec<Record> {
+    let value = |text: &&str| (!text.is_empty()).then(|| (*text).to_owned());
+    let mut records: Vec<Record> = records.iter().map(|record| record.iter().map(value).collect()).collect();
+    records.sort();
+    records
+}

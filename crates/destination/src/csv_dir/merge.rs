@@ -1,0 +1,338 @@
+//! Builds the folder that takes a table's place, out of the parts of a load and those that stand.
+//!
+//! Parts that need no change are linked or moved; others are written anew without the records that are replaced or superseded. Memory does
+//! not grow with the number of records.
+
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::key_index::KeyIndex;
+use super::layout::{ExistingTable, Layout, failed, part_path};
+use super::part::{PartFile, PartReader};
+use crate::shape::Shape;
+use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};
+
+/// Standing parts below this size are gathered into one.
+const SMALL_PART_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Fills `layout.next_table()` with what `table` holds after the load of `parts`.
+pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -> Result<CommittedLoad> {
+    let old = layout.existing()?;
+    let shape = Shape::of(table, old.as_ref().map(|old| old.columns.as_slice()));
+    let old = old.filter(|_| table.write_mode != WriteMode::Replace);
+    let loaded: Vec<LoadedPart> = loaded_parts(layout, parts);
+    let replaces_records = table.write_mode == WriteMode::Upsert && old.is_some();
+    let index = match table.may_hold_duplicates() || replaces_records {
+        true => Some(index_keys(table, &layout.staging.join("keys"), &loaded)?),
+        false => None,
+    };
+
+    let mut merge = Merge::new(table, shape, index, layout.next_table());
+    let old_records = match &old {
+        Some(old) if replaces_records => Some(merge.keep_unreplaced(old)?),
+        Some(old) => merge.keep(old).map(|()| None)?,
+        None => Some(0),
+    };
+    loaded.iter().try_for_each(|part| merge.add(part))?;
+    merge.output.finish()?;
+
+    let records = parts.iter().map(|part| part.records).sum();
+    let superseded = merge.index.map_or(0, |index| index.superseded());
+    let table_records = old_records.map(|old_records| old_records + records - superseded);
+    Ok(CommittedLoad { records, superseded, table_records, changes: merge.shape.changes })
+}
+
+/// A part of the load.
+struct LoadedPart {
+    path: PathBuf,
+    /// The number of its first record in the load.
+    first: u64,
+    records: u64,
+}
+
+fn loaded_parts(layout: &Layout, parts: &[WrittenPart]) -> Vec<LoadedPart> {
+    let mut first = 0;
+    let loaded = parts.iter().map(|part| {
+        let loaded = LoadedPart { path: part_path(&layout.loaded(), part.part.0), first, records: part.records };
+        first += part.records;
+        loaded
+    });
+    loaded.collect()
+}
+
+fn index_keys(table: &TableSpec, path: &Path, loaded: &[LoadedPart]) -> Result<KeyIndex> {
+    let mut index = KeyIndex::create(path)?;
+    let key = Key::of_load(table);
+    for part in loaded {
+        let mut reader = PartReader::open(&part.path)?;
+        let mut number = part.first;
+        while let Some(block) = reader.next_block()? {
+            for record in csv::records(block.bytes) {
+                let version = table.version_position().and_then(|position| csv::values(record).nth(position));
+                index.add(&key.of(record), &version.unwrap_or_default(), number)?;
+                number += 1;
+            }
+        }
+        if number != part.first + part.records {
+            return Err(reader.corrupt("it does not hold the records that were written to it"));
+        }
+    }
+    Ok(index)
+}
+
+/// A merge under way.
+struct Merge {
+    shape: Shape,
+    /// The table's columns that the load has not; its records take their values from those that they replace.
+    vanished: Vec<String>,
+    /// The load's columns.
+    columns: Vec<String>,
+    primary_key: Vec<String>,
+    /// Where the primary key is in a record of the load.
+    key: Key,
+    /// Where the table's columns are among the load's and the vanished ones, in this order.
+    widened: Vec<Option<usize>>,
+    index: Option<KeyIndex>,
+    output: Output,
+}
+
+impl Merge {
+    fn new(table: &TableSpec, shape: Shape, index: Option<KeyIndex>, folder: PathBuf) -> Self {
+        let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let vanished: Vec<String> = shape.columns.iter().filter(|name| !columns.contains(name)).cloned().collect();
+        let widened = shape.positions_in(&[columns.as_slice(), vanished.as_slice()].concat());
+        let output = Output { folder, columns: shape.columns.clone(), next: 0, current: None };
+        let (key, primary_key) = (Key::of_load(table), table.primary_key.clone());
+        Self { shape, vanished, columns, primary_key, key, widened, index, output }
+    }
+
+    /// Takes over all that stands.
+    fn keep(&mut self, old: &ExistingTable) -> Result<()> {
+        for path in &old.parts {
+            let mut reader = PartReader::open(path)?;
+            let is_same = reader.columns() == self.shape.columns;
+            if is_same && !is_small(path)? {
+                self.output.link(path)?;
+                continue;
+            }
+            let positions = self.shape.positions_in(reader.columns());
+            while let Some(block) = reader.next_block()? {
+                match is_same {
+                    true => self.output.current()?.write_records(block.bytes)?,
+                    false => csv::records(block.bytes).try_for_each(|record| self.write_picked(record, &positions))?,
+                }
+            }
+            self.output.end_source()?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what stands and is not replaced; returns how many records that is.
+    fn keep_unreplaced(&mut self, old: &ExistingTable) -> Result<u64> {
+        old.parts.iter().try_fold(0, |records, path| Ok(records + self.keep_unreplaced_of(path)?))
+    }
+
+    fn keep_unreplaced_of(&mut self, path: &Path) -> Result<u64> {
+        let mut reader = PartReader::open(path)?;
+        let first_record = reader.first_record();
+        let positions = self.shape.positions_in(reader.columns());
+        let position_of = |name: &String| reader.columns().iter().position(|column| column == name);
+        let key = Key::new(self.primary_key.iter().map(position_of));
+        let vanished: Vec<_> = self.vanished.iter().map(position_of).collect();
+        let is_same = reader.columns() == self.shape.columns;
+        // A large part is written anew only from its first replaced record on; what is before is copied.
+        let mut is_rewritten = !is_same || is_small(path)?;
+        let mut kept = 0;
+        while let Some(block) = reader.next_block()? {
+            let mut offset = block.offset;
+            for record in csv::records(block.bytes) {
+                let is_replaced = self.replace(&key.of(record), record, &vanished)?;
+                if is_replaced && !is_rewritten {
+                    self.output.current()?.copy(path, first_record, offset)?;
+                    is_rewritten = true;
+                }
+                if !is_replaced && is_rewritten {
+                    match is_same {
+                        true => self.output.current()?.write_records(record)?,
+                        false => self.write_picked(record, &positions)?,
+                    }
+                }
+                kept += u64::from(!is_replaced);
+                offset += record.len() as u64;
+            }
+        }
+        if is_rewritten {
+            self.output.end_source()?
+        } else {
+            self.output.link(path)?
+        }
+        Ok(kept)
+    }
+
+    /// Returns whether the load replaces `record`; if so, hands its values of vanished columns on to the record that does.
+    fn replace(&self, key: &[u8], record: &[u8], vanished: &[Option<usize>]) -> Result<bool> {
+        let Some(index) = &self.index else { return Ok(false) };
+        let is_replaced = index.contains(key)?;
+        if is_replaced && !vanished.is_empty() {
+            let mut values = Vec::new();
+            write_picked(&mut values, record, vanished);
+            index.keep(key, &values)?;
+        }
+        Ok(is_replaced)
+    }
+
+    /// Adds a part of the load without its superseded records.
+    fn add(&mut self, part: &LoadedPart) -> Result<()> {
+        let end = part.first + part.records;
+        let mut superseded = self.next_superseded(part.first)?;
+        let is_same = self.columns == self.shape.columns;
+        if part.records == 0 {
+            return Ok(());
+        }
+        if is_same && superseded.is_none_or(|number| number >= end) {
+            return self.output.take(&part.path);
+        }
+        let mut reader = PartReader::open(&part.path)?;
+        let mut number = part.first;
+        while let Some(block) = reader.next_block()? {
+            for record in csv::records(block.bytes) {
+                if superseded == Some(number) {
+                    superseded = self.next_superseded(number + 1)?;
+                } else if is_same {
+                    self.output.current()?.write_records(record)?;
+                } else {
+                    self.write_widened(record)?;
+                }
+                number += 1;
+            }
+        }
+        self.output.close()
+    }
+
+    fn next_superseded(&self, from: u64) -> Result<Option<u64>> {
+        self.index.as_ref().map_or(Ok(None), |index| index.next_superseded(from))
+    }
+
+    /// Writes a record of the load in the table's columns.
+    fn write_widened(&mut self, record: &[u8]) -> Result<()> {
+        let kept = match &self.index {
+            Some(index) if !self.vanished.is_empty() => index.kept(&self.key.of(record))?.unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let values: Vec<_> = csv::values(record).chain(csv::values(&kept)).collect();
+        let mut widened = Vec::with_capacity(record.len() + kept.len());
+        write_values(&mut widened, &values, &self.widened);
+        self.output.current()?.write(&widened)
+    }
+
+    fn write_picked(&mut self, record: &[u8], positions: &[Option<usize>]) -> Result<()> {
+        let mut picked = Vec::with_capacity(record.len());
+        write_picked(&mut picked, record, positions);
+        self.output.current()?.write(&picked)
+    }
+}
+
+/// The parts that are being written.
+struct Output {
+    folder: PathBuf,
+    columns: Vec<String>,
+    next: u32,
+    current: Option<PartFile>,
+}
+
+impl Output {
+    /// Takes a part of the load as it is.
+    fn take(&mut self, path: &Path) -> Result<()> {
+        let to = self.next_path()?;
+        fs::rename(path, &to).map_err(failed("write", &to))
+    }
+
+    /// Takes over a standing part as it is.
+    fn link(&mut self, path: &Path) -> Result<()> {
+        let to = self.next_path()?;
+        // Not every file system has links.
+        fs::hard_link(path, &to).or_else(|_| copy(path, &to)).map_err(failed("write", &to))
+    }
+
+    /// Returns the part to write to.
+    fn current(&mut self) -> Result<&mut PartFile> {
+        if self.current.is_none() {
+            let path = self.next_path()?;
+            self.current = Some(PartFile::create(path, self.columns.iter().map(String::as_str))?);
+        }
+        Ok(self.current.as_mut().expect("the part was opened above"))
+    }
+
+    /// Notes that a standing part was read to its end: the next may be gathered into the same part, unless that has become large.
+    fn end_source(&mut self) -> Result<()> {
+        match &self.current {
+            Some(part) if part.bytes() >= SMALL_PART_BYTES => self.close(),
+            _ => Ok(()),
+        }
+    }
+
+    fn close(&mut self) -> Result<()> {
+        self.current.take().map_or(Ok(()), PartFile::finish)
+    }
+
+    /// Closes the last part. A table without records has one part nevertheless, which tells its columns.
+    fn finish(&mut self) -> Result<()> {
+        if self.next == 0 {
+            self.current()?;
+        }
+        self.close()
+    }
+
+    fn next_path(&mut self) -> Result<PathBuf> {
+        self.close()?;
+        let path = part_path(&self.folder, self.next);
+        self.next += 1;
+        Ok(path)
+    }
+}
+
+/// Where in a record the values of the primary key are; one that is nowhere counts as null.
+struct Key(Vec<Option<usize>>);
+
+impl Key {
+    fn of_load(table: &TableSpec) -> Self {
+        Self::new(table.key_positions().into_iter().map(Some))
+    }
+
+    fn new(positions: impl Iterator<Item = Option<usize>>) -> Self {
+        Self(positions.collect())
+    }
+
+    /// Returns bytes that are the same for the same key only.
+    fn of(&self, record: &[u8]) -> Vec<u8> {
+        let mut key = Vec::new();
+        for position in &self.0 {
+            let value = position.and_then(|position| csv::values(record).nth(position)).unwrap_or_default();
+            key.extend_from_slice(&(value.len() as u64).to_le_bytes());
+            key.extend_from_slice(&value);
+        }
+        key
+    }
+}
+
+fn write_picked(out: &mut Vec<u8>, record: &[u8], positions: &[Option<usize>]) {
+    write_values(out, &csv::values(record).collect::<Vec<_>>(), positions);
+}
+
+fn write_values(out: &mut Vec<u8>, values: &[Cow<'_, [u8]>], positions: &[Option<usize>]) {
+    let value =
+        |position: &Option<usize>| position.and_then(|position| values.get(position)).map_or(&[][..], |value| value);
+    csv::write_record(out, positions.iter().map(value));
+}
+
+fn copy(path: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(path, to)?;
+    File::open(to)?.sync_all()
+}
+
+fn is_small(path: &Path) -> Result<bool> {
+    let bytes = fs::metadata(path).map_err(failed("read", path))?.len();
+    Ok(bytes < SMALL_PART_BYTES)
+}

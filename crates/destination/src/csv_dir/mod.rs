@@ -1,0 +1,80 @@
+//! Tables as folders of CSV files, for people who want files.
+//!
+//! A table is `<path>/<table>/part-00000.csv` and so on, each part with a header. The rows' states are in a hidden folder beside the parts,
+//! so that one exchange of folders makes data and state visible together. Values are copied byte for byte and never interpreted; column
+//! types are not kept. Names that are no file names are percent-encoded.
+//!
+//! A folder that holds anything else than such a table is left alone. Small parts are gathered into larger ones as loads come in, so that
+//! many small loads do not end as many small files.
+
+mod key_index;
+mod layout;
+mod load;
+mod merge;
+mod part;
+mod swap;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use self::layout::Layout;
+use self::load::CsvLoad;
+use crate::{Capabilities, Destination, Error, ErrorKind, Result, TableLoad, TableSpec};
+
+/// A folder of tables.
+#[derive(Clone, Debug)]
+pub struct CsvDir {
+    path: PathBuf,
+}
+
+impl CsvDir {
+    /// Makes a destination of the folder `path`, which is not touched yet: it is made when first checked or loaded. The folder that it is
+    /// in must exist by then.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Returns the path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[async_trait]
+impl Destination for CsvDir {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { keeps_state: true, append: true, upsert: true }
+    }
+
+    async fn check(&self) -> Result<()> {
+        let path = self.path.clone();
+        blocking(move || layout::check(&path)).await
+    }
+
+    async fn state(&self, row: &str, table: &str) -> Result<Option<String>> {
+        let (layout, row) = (Layout::new(&self.path, table), row.to_owned());
+        blocking(move || {
+            swap::recover_unless_locked(&layout)?;
+            layout.state(&row)
+        })
+        .await
+    }
+
+    async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
+        table.validate()?;
+        let (layout, table) = (Layout::new(&self.path, &table.name), table.clone());
+        let load = blocking(move || CsvLoad::begin(layout, table)).await?;
+        Ok(Box::new(load))
+    }
+}
+
+/// Does work that waits for the disk, without keeping other tasks from theirs. It is done also if the caller stops waiting.
+async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| {
+        Err(Error::new(ErrorKind::Failed, "could not work on files: the work was broken off").with_source(error))
+    })
+}

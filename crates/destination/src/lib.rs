@@ -1,0 +1,79 @@
+//! Where records go: the [`Destination`] trait, its vocabulary ([`TableSpec`], [`Batch`]) and every destination.
+//!
+//! A destination knows nothing of Salesforce. Its whole input is a [`TableSpec`], then [`Batch`]es of whole CSV records, then a commit
+//! with the row's new state document. The contract that every destination keeps is written down as tests in [`contract`].
+
+mod batch;
+mod capability;
+mod error;
+mod file_name;
+mod lock;
+mod parts;
+mod shape;
+mod table;
+
+pub mod contract;
+pub mod csv;
+pub mod csv_dir;
+pub mod faulty;
+pub mod memory;
+pub mod null;
+pub mod sqlite;
+
+#[cfg(test)]
+mod equivalence;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub use batch::Batch;
+pub use capability::Capabilities;
+pub use error::{Error, ErrorKind, Result};
+pub use table::{Column, ColumnType, CommittedLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart};
+
+/// A place that tables can be loaded into.
+///
+/// One value serves many loads at once, of different tables. Two loads of one table do not mix: the second to begin either waits for the
+/// first or fails with [`ErrorKind::Locked`].
+#[async_trait]
+pub trait Destination: fmt::Debug + Send + Sync {
+    /// Returns what this destination can do. Consulted while planning, never during a load.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Checks that the destination is reachable and writable, without writing records. May be called any number of times.
+    async fn check(&self) -> Result<()>;
+
+    /// Returns the state document last committed with `table` by the row `row`: opaque text, kept beside the data.
+    ///
+    /// `None` where nothing was committed yet, or where the table is gone: a state without its table would make the next run skip records.
+    async fn state(&self, row: &str, table: &str) -> Result<Option<String>>;
+
+    /// Starts one load of one table. Nothing becomes visible until [`TableLoad::commit`]. Leftovers of a load that died are removed here.
+    async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>>;
+}
+
+/// One load of one table. Dropping it without commit is as safe as [`TableLoad::abort`].
+#[async_trait]
+pub trait TableLoad: fmt::Debug + Send + Sync {
+    /// Opens a part. Parts may be written concurrently; opening `part` again discards what was written to it before.
+    async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>>;
+
+    /// Makes all `parts` and the row's new `state` document visible at once, merging by primary key when upserting.
+    ///
+    /// Atomic: an error leaves the table and the state as they were. Parts that were opened but are not in `parts` do not count.
+    async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad>;
+
+    /// Discards everything written so far.
+    async fn abort(self: Box<Self>) -> Result<()>;
+}
+
+/// One part being written. Dropping it without [`PartWriter::finish`] discards the part.
+#[async_trait]
+pub trait PartWriter: fmt::Debug + Send {
+    /// Appends whole records, in order.
+    async fn write(&mut self, batch: Batch) -> Result<()>;
+
+    /// Flushes the part and returns proof of it.
+    async fn finish(self: Box<Self>) -> Result<WrittenPart>;
+}

@@ -1,0 +1,258 @@
+//! A destination in this process's memory, for tests and for looking at a few records.
+//!
+//! It keeps the whole contract and nothing on disk: everything is gone with the last clone of the [`Memory`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::parts::{PartClaim, PartLedger};
+use crate::shape::Shape;
+use crate::{
+    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, PartId, PartWriter, Result, TableLoad,
+    TableSpec, WriteMode, WrittenPart, csv,
+};
+
+/// Tables in memory. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    store: Arc<Mutex<Store>>,
+}
+
+/// What a table holds, as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableContents {
+    /// The columns' names, in order.
+    pub columns: Vec<String>,
+    /// The records, each with one value per column; `None` is a null.
+    pub records: Vec<Record>,
+}
+
+/// The values of one record, in the order of the columns; `None` is a null.
+pub type Record = Vec<Option<String>>;
+
+#[derive(Debug, Default)]
+struct Store {
+    tables: BTreeMap<String, StoredTable>,
+    loading: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct StoredTable {
+    contents: TableContents,
+    /// The state documents, by row.
+    states: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// Makes an empty destination.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns what `table` holds, or `None` if nothing was ever committed to it.
+    pub fn table(&self, table: &str) -> Option<TableContents> {
+        lock(&self.store).tables.get(table).map(|stored| stored.contents.clone())
+    }
+
+    /// Removes `table` and its state, as a user might behind our back.
+    pub fn drop_table(&self, table: &str) {
+        lock(&self.store).tables.remove(table);
+    }
+}
+
+#[async_trait]
+impl Destination for Memory {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { keeps_state: true, append: true, upsert: true }
+    }
+
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn state(&self, row: &str, table: &str) -> Result<Option<String>> {
+        Ok(lock(&self.store).tables.get(table).and_then(|stored| stored.states.get(row).cloned()))
+    }
+
+    async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
+        table.validate()?;
+        if !lock(&self.store).loading.insert(table.name.clone()) {
+            let message = format!("could not begin to load table `{}`: another load of it is under way", table.name);
+            return Err(Error::new(ErrorKind::Locked, message));
+        }
+        let staged = Staged { ledger: PartLedger::default(), records: Mutex::default(), columns: table.columns.len() };
+        Ok(Box::new(MemoryLoad { store: self.store.clone(), table: table.clone(), staged: Arc::new(staged) }))
+    }
+}
+
+/// A load into memory. Its table stays reserved until it is dropped.
+#[derive(Debug)]
+struct MemoryLoad {
+    store: Arc<Mutex<Store>>,
+    table: TableSpec,
+    staged: Arc<Staged>,
+}
+
+/// What a load has written so far.
+#[derive(Debug)]
+struct Staged {
+    ledger: PartLedger,
+    records: Mutex<BTreeMap<PartId, Vec<Record>>>,
+    columns: usize,
+}
+
+impl Drop for MemoryLoad {
+    fn drop(&mut self) {
+        self.staged.ledger.close();
+        lock(&self.store).loading.remove(&self.table.name);
+    }
+}
+
+#[async_trait]
+impl TableLoad for MemoryLoad {
+    async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
+        let claim = self.staged.ledger.open(part)?;
+        lock(&self.staged.records).insert(part, Vec::new());
+        Ok(Box::new(MemoryPart { staged: self.staged.clone(), claim }))
+    }
+
+    async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
+        let settled = self.staged.ledger.settle(&parts)?;
+        let mut staged = std::mem::take(&mut *lock(&self.staged.records));
+        let all = settled.listed.iter().flat_map(|written| staged.remove(&written.part).unwrap_or_default()).collect();
+        let records = newest(&self.table, all);
+        let superseded = settled.records() - records.len() as u64;
+
+        let mut store = lock(&self.store);
+        let old = store.tables.remove(&self.table.name);
+        let shape = Shape::of(&self.table, old.as_ref().map(|old| old.contents.columns.as_slice()));
+        let mut stored = merge(&self.table, &shape, old, records);
+        stored.states.insert(self.table.row.clone(), state.to_owned());
+        let table_records = Some(stored.contents.records.len() as u64);
+        store.tables.insert(self.table.name.clone(), stored);
+        drop(store);
+        Ok(CommittedLoad { records: settled.records(), superseded, table_records, changes: shape.changes })
+    }
+
+    async fn abort(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct MemoryPart {
+    staged: Arc<Staged>,
+    claim: PartClaim,
+}
+
+#[async_trait]
+impl PartWriter for MemoryPart {
+    async fn write(&mut self, batch: Batch) -> Result<()> {
+        self.staged.ledger.check(&self.claim)?;
+        self.claim.start();
+        let records: Vec<Record> = csv::records(batch.bytes()).map(read).collect();
+        if records.len() as u64 != batch.records() || records.iter().any(|record| record.len() != self.staged.columns) {
+            let message = format!("could not write part {}: the batch is not what it says", self.claim.part().0);
+            return Err(Error::new(ErrorKind::Corrupt, message));
+        }
+        lock(&self.staged.records).entry(self.claim.part()).or_default().extend(records);
+        self.claim.add(&batch);
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<WrittenPart> {
+        self.staged.ledger.finish(&self.claim)
+    }
+}
+
+fn read(record: &[u8]) -> Record {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    csv::values(record).map(|value| Some(text(&value)).filter(|text| !text.is_empty())).collect()
+}
+
+/// Returns the records of a load without those that a newer one supersedes.
+fn newest(table: &TableSpec, records: Vec<Record>) -> Vec<Record> {
+    if !table.may_hold_duplicates() {
+        return records;
+    }
+    let version_of = |record: &Record| table.version_position().and_then(|position| record[position].clone());
+    let keys = table.key_positions();
+    let mut newest = HashMap::<Record, usize>::new();
+    for (index, record) in records.iter().enumerate() {
+        let best = newest.entry(key_of(record, &keys)).or_insert(index);
+        if version_of(record) >= version_of(&records[*best]) {
+            *best = index;
+        }
+    }
+    let mut kept: Vec<usize> = newest.into_values().collect();
+    kept.sort_unstable();
+    kept.into_iter().map(|index| records[index].clone()).collect()
+}
+
+fn merge(table: &TableSpec, shape: &Shape, old: Option<StoredTable>, records: Vec<Record>) -> StoredTable {
+    let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    let from_load = shape.positions_in(&columns);
+    let old = old.filter(|_| table.write_mode != WriteMode::Replace).unwrap_or_default();
+    let from_old = shape.positions_in(&old.contents.columns);
+    let mut merged: Vec<Record> = old.contents.records.iter().map(|record| pick(record, &from_old)).collect();
+
+    let keys: Vec<usize> =
+        table.key_positions().into_iter().filter_map(|key| from_load.iter().position(|at| *at == Some(key))).collect();
+    let mut by_key = HashMap::new();
+    if table.write_mode == WriteMode::Upsert {
+        by_key.extend(merged.iter().enumerate().map(|(index, record)| (key_of(record, &keys), index)));
+    }
+    for record in records {
+        let mut record = pick(&record, &from_load);
+        match by_key.get(&key_of(&record, &keys)) {
+            Some(index) => {
+                for (position, source) in from_load.iter().enumerate() {
+                    if source.is_none() {
+                        record[position] = merged[*index][position].take();
+                    }
+                }
+                merged[*index] = record;
+            }
+            None => merged.push(record),
+        }
+    }
+    StoredTable { contents: TableContents { columns: shape.columns.clone(), records: merged }, states: old.states }
+}
+
+fn pick(record: &Record, positions: &[Option<usize>]) -> Record {
+    positions.iter().map(|position| position.and_then(|position| record[position].clone())).collect()
+}
+
+fn key_of(record: &Record, positions: &[usize]) -> Record {
+    positions.iter().map(|position| record[*position].clone()).collect()
+}
+
+/// Locks `mutex`. Nothing here panics halfway through a change, so a poisoned lock is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Harness;
+
+    #[async_trait]
+    impl Harness for Memory {
+        fn destination(&self) -> Arc<dyn Destination> {
+            Arc::new(self.clone())
+        }
+
+        async fn read(&self, table: &str) -> Option<TableContents> {
+            self.table(table)
+        }
+
+        async fn drop_table(&self, table: &str) {
+            Self::drop_table(self, table);
+        }
+    }
+
+    crate::contract_tests!(Memory::new());
+}

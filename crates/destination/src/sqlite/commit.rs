@@ -1,0 +1,310 @@
+//! Makes a staged load visible: one transaction that holds the merged table and the row's state.
+//!
+//! What can be done to the staging table alone (dropping superseded records, the index on the key) is done before, so that the
+//! transaction is short; replacing a table is then no more than a change of names.
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+use super::identifier::{Identifier, join};
+use super::load::{Stage, failed, first_record};
+use super::schema::{self, OldColumn, Shape};
+use super::storage::Storage;
+use crate::parts::SettledParts;
+use crate::{CommittedLoad, Error, Result, TableChange, WriteMode, WrittenPart};
+
+/// How many records are looked at in one go for those that are superseded.
+const SLICE_RECORDS: usize = 1 << 18;
+
+/// Commits the `parts` of `stage`. On failure the table and its state are as they were; the staging table is the caller's to
+/// drop.
+pub(super) fn commit(
+    connection: &mut Connection,
+    stage: &Stage,
+    parts: &SettledParts,
+    state: &str,
+) -> Result<CommittedLoad> {
+    let failed = |error| failed(&stage.table, error);
+    let records = parts.records();
+    let superseded = drop_superseded(connection, stage, parts).map_err(failed)?;
+    // The default tells the disk nothing of a commit until later; this one must outlive a power cut.
+    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    let published = publish(connection, stage, records - superseded, state);
+    if let Err(error) = connection.pragma_update(None, "synchronous", "NORMAL") {
+        tracing::debug!(%error, "later loads wait for the disk more than they need");
+    }
+    let (table_records, changes) = published?;
+    Ok(CommittedLoad { records, superseded, table_records, changes })
+}
+
+/// Puts a unique index on the staging table's key, after dropping the records that a newer one supersedes; returns how many.
+fn drop_superseded(connection: &mut Connection, stage: &Stage, parts: &SettledParts) -> rusqlite::Result<u64> {
+    if stage.table.primary_key.is_empty() {
+        return Ok(0);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let index = schema::free_index_name(&transaction, &stage.table.name)?;
+    let create = format!("INDEX {index} ON {} ({})", stage.name, key_list(stage));
+    let is_unique = match transaction.execute_batch(&format!("CREATE UNIQUE {create}")) {
+        Ok(()) => stage.table.keys_are_unique || !has_null_keys(&transaction, stage)?,
+        Err(error) if is_constraint(&error) => {
+            transaction.execute_batch(&format!("CREATE {create}"))?;
+            false
+        }
+        Err(error) => return Err(error),
+    };
+    let mut superseded = 0;
+    if !is_unique {
+        let mut delete = transaction.prepare(&delete_superseded(stage))?;
+        for (first, last) in parts.listed.iter().flat_map(slices) {
+            superseded += delete.execute([first, last])? as u64;
+        }
+        drop(delete);
+        transaction.execute_batch(&format!("DROP INDEX {index}; CREATE UNIQUE {create}"))?;
+    }
+    transaction.commit()?;
+    Ok(superseded)
+}
+
+/// Returns a part's records as ranges of their numbers. SQLite remembers what a statement is about to delete, so it must not be all at once.
+fn slices(part: &WrittenPart) -> impl Iterator<Item = (i64, i64)> + use<> {
+    let first = first_record(part.part);
+    let end = first + part.records.cast_signed();
+    (first..end).step_by(SLICE_RECORDS).map(move |from| (from, end.min(from + SLICE_RECORDS as i64) - 1))
+}
+
+fn delete_superseded(stage: &Stage) -> String {
+    let row_id = stage.row_id;
+    let order = |side: &str| match &stage.table.version_column {
+        Some(column) => format!("(coalesce(CAST({side}.{} AS TEXT), ''), {side}.{row_id})", Identifier::new(column)),
+        None => format!("({side}.{row_id})"),
+    };
+    format!(
+        "DELETE FROM {name} AS old WHERE old.{row_id} BETWEEN ? AND ? \
+         AND EXISTS (SELECT 1 FROM {name} AS new WHERE {} AND {} > {})",
+        same_key(stage, "new", "old"),
+        order("new"),
+        order("old"),
+        name = stage.name,
+    )
+}
+
+/// Does the transaction that readers see. Returns how many records the table then holds, where that is cheap to tell, and what changed.
+fn publish(
+    connection: &mut Connection,
+    stage: &Stage,
+    staged_records: u64,
+    state: &str,
+) -> Result<(Option<u64>, Vec<TableChange>)> {
+    let failed = |error| failed(&stage.table, error);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let old = schema::columns(&transaction, &stage.table)?;
+    let shape = Shape::of(&stage.table, old.as_deref());
+    if shape.storages != stage.storages {
+        return Err(stage.table.invalid("another program changed its columns meanwhile").with_hint("run again"));
+    }
+    let merge = Merge { transaction: &transaction, stage, target: Identifier::new(&stage.table.name) };
+    let table_records = match old {
+        Some(old) if !stage.replaces() => merge.add_to_table(&old, &shape)?,
+        old => {
+            merge.rename(&stage.name, old.is_some()).map_err(failed)?;
+            Some(staged_records)
+        }
+    };
+    schema::save_state(&transaction, &stage.table, state).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok((table_records, shape.changes))
+}
+
+/// A staging table on its way into its target.
+struct Merge<'a> {
+    transaction: &'a Transaction<'a>,
+    stage: &'a Stage,
+    target: Identifier,
+}
+
+impl Merge<'_> {
+    /// Adds the staged records to the target, which has the columns `old`; returns how many it then holds where that is cheap to tell.
+    fn add_to_table(&self, old: &[OldColumn], shape: &Shape) -> Result<Option<u64>> {
+        let failed = |error| failed(&self.stage.table, error);
+        self.add_columns(shape).map_err(failed)?;
+        self.retype_columns(old, shape).map_err(failed)?;
+        let table_records = match self.stage.table.write_mode {
+            WriteMode::Upsert => {
+                self.make_key_unique()?;
+                self.upsert().map_err(failed)?;
+                Some(self.count().map_err(failed)?)
+            }
+            WriteMode::Append | WriteMode::Replace => {
+                // A key that was unique while the table was upserted need not be from now on.
+                self.drop_key_indexes(&self.target).map_err(failed)?;
+                self.execute(&self.insert()).map_err(failed)?;
+                None
+            }
+        };
+        self.execute(&format!("DROP TABLE {}", self.stage.name)).map_err(failed)?;
+        Ok(table_records)
+    }
+
+    fn add_columns(&self, shape: &Shape) -> rusqlite::Result<()> {
+        shape.added.iter().try_for_each(|index| {
+            let column = Identifier::new(&self.stage.table.columns[*index].name);
+            let declared = shape.storages[*index].declared();
+            self.execute(&format!("ALTER TABLE {} ADD COLUMN {column} {declared}", self.target))
+        })
+    }
+
+    /// Builds the target anew if columns change their type, every value staying what it is. Constraints and defaults that another program
+    /// declared are lost.
+    fn retype_columns(&self, old: &[OldColumn], shape: &Shape) -> rusqlite::Result<()> {
+        if shape.retyped.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let rebuilt = Identifier::new(format!("_orgtap_rebuilt_{}", self.stage.table.name));
+        let mut definitions = Vec::new();
+        let mut values = Vec::new();
+        for (column, storage) in old.iter().zip(&shape.retyped) {
+            let name = Identifier::new(&column.name);
+            definitions.push(format!("{name} {}", storage.map_or(plain(&column.declared), |to| to.declared())));
+            let from = Storage::of_declared(&column.declared);
+            values.push(storage.map_or(name.to_string(), |to| from.converted(to, &name)));
+        }
+        for index in &shape.added {
+            let name = Identifier::new(&self.stage.table.columns[*index].name);
+            definitions.push(format!("{name} {}", shape.storages[*index].declared()));
+            values.push(name.to_string());
+        }
+        self.execute(&format!("DROP TABLE IF EXISTS {rebuilt}; CREATE TABLE {rebuilt} ({})", definitions.join(", ")))?;
+        self.execute(&format!("INSERT INTO {rebuilt} SELECT {} FROM {}", values.join(", "), self.target))?;
+        self.rename(&rebuilt, true)
+    }
+
+    /// Gives the table `from` the target's name; what the user had put on the target is put on the new one.
+    fn rename(&self, from: &Identifier, is_there: bool) -> rusqlite::Result<()> {
+        if !is_there {
+            return self.execute(&format!("ALTER TABLE {from} RENAME TO {}", self.target));
+        }
+        let dependents = schema::dependents(self.transaction, &self.target)?;
+        self.execute(&format!("DROP TABLE {to}; ALTER TABLE {from} RENAME TO {to}", to = self.target))?;
+        dependents.iter().try_for_each(|sql| self.restore(sql))
+    }
+
+    /// Makes one of the user's indexes or triggers anew. It may name a column that is gone, or demand what the new records do not keep;
+    /// the records come first.
+    fn restore(&self, sql: &str) -> rusqlite::Result<()> {
+        let Err(error) = self.execute(sql) else { return Ok(()) };
+        match error.sqlite_error_code() {
+            None | Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation) => {
+                tracing::warn!(table = self.target.name(), sql, %error, "could not restore an index or trigger");
+                Ok(())
+            }
+            Some(_) => Err(error),
+        }
+    }
+
+    fn drop_key_indexes(&self, table: &Identifier) -> rusqlite::Result<()> {
+        let indexes = schema::key_indexes(self.transaction, table)?;
+        indexes.iter().try_for_each(|index| self.execute(&format!("DROP INDEX {index}")))
+    }
+
+    /// Makes sure that a unique index over the primary key is on the target: the table may have had another key, or another maker.
+    fn make_key_unique(&self) -> Result<()> {
+        let failed = |error| failed(&self.stage.table, error);
+        if schema::has_unique_index(self.transaction, &self.target, &self.stage.table.primary_key).map_err(failed)? {
+            return Ok(());
+        }
+        self.drop_key_indexes(&self.target).map_err(failed)?;
+        let index = schema::free_index_name(self.transaction, self.target.name()).map_err(failed)?;
+        let create = format!("CREATE UNIQUE INDEX {index} ON {} ({})", self.target, key_list(self.stage));
+        self.execute(&create).map_err(|error| match is_constraint(&error) {
+            true => self.duplicate_keys(),
+            false => failed(error),
+        })
+    }
+
+    fn duplicate_keys(&self) -> Error {
+        let key = join(self.stage.table.primary_key.iter().map(|name| format!("`{name}`")), ", ");
+        let why = format!("the records that are in it already are not unique by {key}");
+        self.stage.table.invalid(why).with_hint("load the table in full once, drop it, or set another `primary_key`")
+    }
+
+    /// Inserts the staged records or, where their key is there already, updates the columns that the load has.
+    fn upsert(&self) -> rusqlite::Result<()> {
+        if has_null_keys(self.transaction, self.stage)? {
+            self.update_null_keys()?;
+        }
+        let updates = self.values_except_key().map(|column| format!("{column} = excluded.{column}"));
+        let updates = join(updates, ", ");
+        let action = if updates.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {updates}") };
+        self.execute(&format!("{} WHERE true ON CONFLICT ({}) DO {action}", self.insert(), key_list(self.stage)))
+    }
+
+    /// Moves staged records whose key holds nulls onto those with the same key. A unique index takes nulls for different, we do not.
+    fn update_null_keys(&self) -> rusqlite::Result<()> {
+        let (stage, target) = (&self.stage.name, &self.target);
+        let is_same = format!("{} AND {}", any_null(self.stage, "new"), same_key(self.stage, "new", "old"));
+        let updates = join(self.values_except_key().map(|column| format!("{column} = new.{column}")), ", ");
+        if !updates.is_empty() {
+            self.execute(&format!("UPDATE {target} AS old SET {updates} FROM {stage} AS new WHERE {is_same}"))?;
+        }
+        self.execute(&format!(
+            "DELETE FROM {stage} AS new WHERE EXISTS (SELECT 1 FROM {target} AS old WHERE {is_same})"
+        ))
+    }
+
+    fn insert(&self) -> String {
+        let columns = join(self.stage.table.columns.iter().map(|column| Identifier::new(&column.name)), ", ");
+        format!("INSERT INTO {} ({columns}) SELECT {columns} FROM {}", self.target, self.stage.name)
+    }
+
+    fn count(&self) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM {}", self.target);
+        self.transaction.query_row(&sql, (), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+    }
+
+    fn values_except_key(&self) -> impl Iterator<Item = Identifier> {
+        let table = &self.stage.table;
+        let names = table.columns.iter().map(|column| &column.name);
+        names.filter(|name| !table.primary_key.contains(name)).map(Identifier::new)
+    }
+
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.transaction.execute_batch(sql)
+    }
+}
+
+fn key(stage: &Stage) -> impl Iterator<Item = Identifier> {
+    stage.table.primary_key.iter().map(Identifier::new)
+}
+
+fn key_list(stage: &Stage) -> String {
+    join(key(stage), ", ")
+}
+
+/// Returns the SQL for `left` and `right` having the same key, nulls being equal.
+fn same_key(stage: &Stage, left: &str, right: &str) -> String {
+    join(key(stage).map(|column| format!("{left}.{column} IS {right}.{column}")), " AND ")
+}
+
+fn any_null(stage: &Stage, side: &str) -> String {
+    format!("({})", join(key(stage).map(|column| format!("{side}.{column} IS NULL")), " OR "))
+}
+
+fn has_null_keys(connection: &Connection, stage: &Stage) -> rusqlite::Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {} AS new WHERE {})", stage.name, any_null(stage, "new"));
+    connection.query_row(&sql, (), |row| row.get(0))
+}
+
+fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+}
+
+/// Returns a declared type as it can stand in SQL: another program may have declared anything.
+fn plain(declared: &str) -> &str {
+    let (name, size) = declared.split_once('(').unwrap_or((declared, ")"));
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" _".contains(&byte));
+    let is_size = |size: &str| size.bytes().all(|byte| byte.is_ascii_digit() || b" ,".contains(&byte));
+    match is_name && size.strip_suffix(')').is_some_and(is_size) {
+        true => declared,
+        false => Storage::of_declared(declared).declared(),
+    }
+}

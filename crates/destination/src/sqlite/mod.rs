@@ -1,0 +1,96 @@
+//! Tables in one SQLite file: the default destination. Nothing to install, and every tool opens it.
+//!
+//! A load is staged in a table of its own in the same file and becomes visible, together with the row's state, in one transaction.
+//! Columns are typed; see [`ColumnType`](crate::ColumnType). Names are compared as SQLite does, without regard to ASCII case. Records are
+//! found by a unique index on the primary key. Indexes and triggers that the user put on a table survive its replacement.
+//!
+//! It never shrinks the file: room that a replaced table leaves is used again by later loads.
+
+mod commit;
+mod identifier;
+mod load;
+mod schema;
+mod storage;
+mod writer;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use self::load::SqliteLoad;
+use self::writer::Writer;
+use crate::{Capabilities, Destination, Error, Result, TableLoad, TableSpec};
+
+/// An SQLite file.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    path: PathBuf,
+    writer: Arc<Writer>,
+}
+
+/// How an SQLite file is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How long to wait for another program that writes the file before giving up with [`ErrorKind::Locked`](crate::ErrorKind::Locked).
+    /// Default: 10 seconds.
+    pub busy_timeout: Duration,
+    /// How large the file may grow; a load that needs more fails with [`ErrorKind::NoSpace`](crate::ErrorKind::NoSpace). Default: as
+    /// large as the disk lets it.
+    pub max_file_bytes: Option<u64>,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(10), max_file_bytes: None }
+    }
+}
+
+impl Sqlite {
+    /// Makes a destination of the file at `path`, which is not touched yet: it is made when first checked or loaded. Its folder must
+    /// exist by then.
+    ///
+    /// Dropping the last clone waits until the file is closed.
+    pub fn open(path: impl Into<PathBuf>, options: SqliteOptions) -> Result<Self> {
+        let path = path.into();
+        let failed = |error| Error::from_io(format!("could not open `{}`", path.display()), error);
+        // SQLite would give names like `:memory:` and `file:a` a meaning of their own; an absolute path has none but itself.
+        let absolute = std::path::absolute(&path).map_err(failed)?;
+        let writer = Writer::start(absolute, options).map_err(failed)?;
+        Ok(Self { path, writer: Arc::new(writer) })
+    }
+
+    /// Returns the path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[async_trait]
+impl Destination for Sqlite {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { keeps_state: true, append: true, upsert: true }
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.writer.run(|database| database.check()).await
+    }
+
+    async fn state(&self, row: &str, table: &str) -> Result<Option<String>> {
+        let (row, table) = (row.to_owned(), table.to_owned());
+        self.writer
+            .run(move |database| match database.for_reading()? {
+                None => Ok(None),
+                Some(connection) => schema::state(connection, &row, &table),
+            })
+            .await
+    }
+
+    async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
+        Ok(Box::new(SqliteLoad::begin(&self.writer, table).await?))
+    }
+}

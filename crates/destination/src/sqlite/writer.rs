@@ -1,0 +1,185 @@
+//! The one thread that uses the database file, and the connection that it owns.
+//!
+//! SQLite lets one connection write at a time anyway; with one thread no load waits for another inside SQLite, and no async thread blocks.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::SqliteOptions;
+use crate::{Error, ErrorKind, Result};
+
+type Job = Box<dyn FnOnce(&mut Database) + Send>;
+
+/// How much of the file is kept in memory. Making an index takes as much again.
+const CACHE_KIB: u32 = 16 * 1024;
+
+/// Hands jobs to the thread, which does them one after another. Dropping it waits until all are done and the file is closed.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(path: PathBuf, options: SqliteOptions) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let thread = thread::Builder::new().name("sqlite".to_owned()).spawn(move || {
+            let mut database = Database { path, options, connection: None, is_writable: false };
+            queue.into_iter().for_each(|job| job(&mut database));
+        })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Does `job` after all that were handed over before. It is done also if the caller stops waiting.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Database) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, result) = oneshot::channel();
+        // A caller that stopped waiting needs no reply.
+        self.send(move |database| drop(reply.send(job(database))));
+        result.await.unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Failed, "could not use the database: its thread has stopped"))
+        })
+    }
+
+    /// Has `job` done without waiting for it.
+    pub(super) fn send(&self, job: impl FnOnce(&mut Database) + Send + 'static) {
+        let is_sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Box::new(job)).is_ok());
+        if !is_sent {
+            tracing::error!("the database's thread has stopped");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the database's thread has panicked");
+        }
+    }
+}
+
+/// The database file, opened when it is first needed.
+#[derive(Debug)]
+pub(super) struct Database {
+    path: PathBuf,
+    options: SqliteOptions,
+    connection: Option<Connection>,
+    is_writable: bool,
+}
+
+impl Database {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the connection for reading, or `None` if there is no file yet.
+    pub(super) fn for_reading(&mut self) -> Result<Option<&mut Connection>> {
+        if self.connection.is_none() && !self.path.try_exists().unwrap_or(true) {
+            return Ok(None);
+        }
+        self.connection().map(Some)
+    }
+
+    /// Returns the connection for writing. Makes the file if need be.
+    pub(super) fn for_writing(&mut self) -> Result<&mut Connection> {
+        if !self.is_writable {
+            let could_not_open = could_not_open(&self.path);
+            let max_file_bytes = self.options.max_file_bytes;
+            make_writable(self.connection()?, max_file_bytes).map_err(could_not_open)?;
+            self.is_writable = true;
+        }
+        self.connection()
+    }
+
+    /// Proves that the file can be written, without a change to it.
+    pub(super) fn check(&mut self) -> Result<()> {
+        let could_not_write =
+            |path: &Path, error| Error::from_sqlite(format!("could not write `{}`", path.display()), error);
+        let path = self.path.clone();
+        let connection = self.for_writing()?;
+        connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(rusqlite::Transaction::rollback)
+            .map_err(|error| could_not_write(&path, error))
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection> {
+        if self.connection.is_none() {
+            check_path(&self.path)?;
+            let connection = open(&self.path, &self.options).map_err(could_not_open(&self.path))?;
+            self.connection = Some(connection);
+        }
+        Ok(self.connection.as_mut().expect("the connection was opened above"))
+    }
+}
+
+fn open(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(options.busy_timeout)?;
+    // A misspelt column must be an error, not a text.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // A table is replaced by another under its name. Views that select from it must not stand in the way, nor be rewritten.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
+    connection.pragma_update(None, "cache_size", -i64::from(CACHE_KIB))?;
+    // The first read tells whether this is a database at all.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+    Ok(connection)
+}
+
+fn make_writable(connection: &Connection, max_file_bytes: Option<u64>) -> rusqlite::Result<()> {
+    // Readers keep seeing the old table while a load is written. File systems that cannot do this stay with what they have.
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    if let Some(bytes) = max_file_bytes {
+        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let max_pages = bytes / u64::from(page_bytes);
+        connection.pragma_update_and_check(None, "max_page_count", max_pages.cast_signed(), |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Tells what SQLite would only call `unable to open database file`.
+fn check_path(path: &Path) -> Result<()> {
+    let invalid = |why: &str, hint: &str| {
+        let message = format!("could not open `{}`: {why}", path.display());
+        Err(Error::new(ErrorKind::InvalidPath, message).with_hint(hint))
+    };
+    if path.is_dir() {
+        return invalid("it is a folder", "set `path` of the destination to a file");
+    }
+    match path.parent().map(fs::metadata) {
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {
+            invalid("its folder does not exist", "create the folder, or set `path` of the destination to another file")
+        }
+        Some(Ok(folder)) if !folder.is_dir() => {
+            invalid("the path leads through a file", "set `path` of the destination to another file")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn could_not_open(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error + use<> {
+    let message = format!("could not open `{}`", path.display());
+    |source| {
+        let error = Error::from_sqlite(message, source);
+        match error.kind() {
+            ErrorKind::InvalidPath => {
+                error.with_hint("set `path` of the destination to a new file, or to an SQLite database")
+            }
+            _ => error,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The table that a load fills, and what a commit did to it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::{Error, ErrorKind, Result};
+
+/// The table that one load fills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableSpec {
+    /// The configured row that owns the load; state documents are kept under this name.
+    pub row: String,
+    /// The table's name as the user or the org spells it. Untrusted: a destination quotes or encodes it.
+    pub name: String,
+    /// The columns, in the order in which every [`Batch`](crate::Batch) carries them. Never empty; names are unique.
+    pub columns: Vec<Column>,
+    /// The names of the columns that identify a record; empty for none. Each is one of `columns`.
+    pub primary_key: Vec<String>,
+    /// What commit does with the records.
+    pub write_mode: WriteMode,
+    /// The column that tells the newer of two records with the same key: the greater value, compared as text (ISO 8601 instants compare
+    /// rightly so). Without it, and between equals, the record of the later part, then the later in the part, counts as newer.
+    pub version_column: Option<String>,
+    /// Whether the source promises that no two records of this load share a primary key, so that looking for them may be left out.
+    pub keys_are_unique: bool,
+}
+
+impl TableSpec {
+    /// Fails if this is no table that could be loaded anywhere.
+    pub(crate) fn validate(&self) -> Result<()> {
+        check_name("a table", &self.name).map_err(|why| self.invalid(why))?;
+        if self.columns.is_empty() {
+            return Err(self.invalid("it has no columns"));
+        }
+        let mut seen = BTreeSet::new();
+        for column in &self.columns {
+            check_name("a column", &column.name).map_err(|why| self.invalid(why))?;
+            if !seen.insert(&column.name) {
+                return Err(self.invalid(format!("column `{}` comes twice", column.name)));
+            }
+        }
+        for name in self.primary_key.iter().chain(&self.version_column) {
+            if !seen.contains(name) {
+                return Err(self.invalid(format!("column `{name}` is not among those loaded")));
+            }
+        }
+        if self.write_mode == WriteMode::Upsert && self.primary_key.is_empty() {
+            return Err(self.invalid("an upsert needs a primary key").with_hint("set `primary_key`"));
+        }
+        Ok(())
+    }
+
+    /// Makes an error of kind [`ErrorKind::InvalidTable`] about this table.
+    pub(crate) fn invalid(&self, why: impl fmt::Display) -> Error {
+        Error::new(ErrorKind::InvalidTable, format!("could not load table `{}`: {why}", self.name))
+    }
+
+    /// Returns where in a record the primary key's values are.
+    pub(crate) fn key_positions(&self) -> Vec<usize> {
+        self.primary_key.iter().filter_map(|name| self.position(name)).collect()
+    }
+
+    /// Returns where in a record the version is.
+    pub(crate) fn version_position(&self) -> Option<usize> {
+        self.version_column.as_deref().and_then(|name| self.position(name))
+    }
+
+    /// Returns whether the load may hold records that supersede each other.
+    pub(crate) fn may_hold_duplicates(&self) -> bool {
+        !self.primary_key.is_empty() && !self.keys_are_unique
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
+fn check_name(what: &str, name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err(format!("{what} needs a name"));
+    }
+    match name.chars().any(char::is_control) {
+        true => Err(format!("the name of {what} holds control characters")),
+        false => Ok(()),
+    }
+}
+
+/// One column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The name as the source spells it, for example `Account.Name`. Untrusted: a destination quotes or encodes it.
+    pub name: String,
+    /// What the values are.
+    pub column_type: ColumnType,
+    /// Whether nulls are to be expected. A hint: a null is accepted all the same.
+    pub is_nullable: bool,
+    /// What people call the column, for destinations that can keep it.
+    pub description: Option<String>,
+}
+
+/// What a column's values are. The text of each is that of Salesforce's Bulk API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnType {
+    /// Any text.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number of up to 64 bits.
+    Integer,
+    /// A double-precision number: `1234.5`, `1.0E7`.
+    Float,
+    /// `YYYY-MM-DD`.
+    Date,
+    /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, always UTC.
+    DateTime,
+    /// `HH:MM:SS.mmmZ`.
+    Time,
+}
+
+/// What commit does with the records of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WriteMode {
+    /// The table holds this load's records and no others.
+    Replace,
+    /// The records are added to the table's.
+    Append,
+    /// The records are added, and take the place of those with the same primary key.
+    Upsert,
+}
+
+impl fmt::Display for WriteMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Replace => "replace",
+            Self::Append => "append",
+            Self::Upsert => "upsert",
+        })
+    }
+}
+
+/// Names one independently written piece of a load: a number from 0, unique in the load. Its order is the order of the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartId(pub u32);
+
+/// Proof that a part was written whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenPart {
+    /// Which part.
+    pub part: PartId,
+    /// How many records it holds.
+    pub records: u64,
+    /// How many bytes of CSV they were.
+    pub bytes: u64,
+}
+
+/// What a commit did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommittedLoad {
+    /// The records of the load.
+    pub records: u64,
+    /// How many of them were dropped because a newer record of the same load has the same key.
+    pub superseded: u64,
+    /// The records in the table after the commit, where the destination can tell cheaply.
+    pub table_records: Option<u64>,
+    /// What happened to the table's shape, for the report.
+    pub changes: Vec<TableChange>,
+}
+
+/// A change of a table's shape that a commit made or met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TableChange {
+    /// A column was added; older records hold null there.
+    ColumnAdded {
+        /// The column.
+        column: String,
+    },
+    /// The load no longer has a column that the table has. It is kept: records that the table had keep their values there, also where the
+    /// load changes them; new records hold null.
+    ColumnKept {
+        /// The column.
+        column: String,
+    },
+    /// A replacing load no longer has a column that the old table had; it went with the old records.
+    ColumnDropped {
+        /// The column.
+        column: String,
+    },
+    /// The type of a column changed; values were kept as they were.
+    TypeChanged {
+        /// The column.
+        column: String,
+        /// The type before, in the destination's words.
+        from: String,
+        /// The type now, in the destination's words.
+        to: String,
+    },
+}
+
+impl fmt::Display for TableChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ColumnAdded { column } => write!(f, "column `{column}` is new"),
+            Self::ColumnKept { column } => {
+                write!(f, "column `{column}` is no longer extracted; it stays in the table, and is null in new records")
+            }
+            Self::ColumnDropped { column } => write!(f, "column `{column}` is no longer extracted and left the table"),
+            Self::TypeChanged { column, from, to } => write!(f, "column `{column}` changed from {from} to {to}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec() -> TableSpec {
+        let column = |name: &str| Column {
+            name: name.to_owned(),
+            column_type: ColumnType::Text,
+            is_nullable: true,
+            description: None,
+        };
+        TableSpec {
+            row: "accounts".to_owned(),
+            name: "Account".to_owned(),
+            columns: vec![column("Id"), column("Name")],
+            primary_key: vec!["Id".to_owned()],
+            write_mode: WriteMode::Upsert,
+            version_column: None,
+            keys_are_unique: false,
+        }
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_loaded_is_refused_with_its_reason() {
+        type Spoil = fn(&mut TableSpec);
+        let bad: [(&str, Spoil); 7] = [
+            ("a table needs a name", |spec| spec.name.clear()),
+            ("the name of a table holds control characters", |spec| spec.name.push('\0')),
+            ("it has no columns", |spec| spec.columns.clear()),
+            ("column `Id` comes twice", |spec| spec.columns[1].name = "Id".to_owned()),
+            ("column `Key` is not among those loaded", |spec| spec.primary_key.push("Key".to_owned())),
+            ("column `Stamp` is not among those loaded", |spec| spec.version_column = Some("Stamp".to_owned())),
+            ("an upsert needs a primary key", |spec| spec.primary_key.clear()),
+        ];
+
+        assert!(spec().validate().is_ok());
+        for (why, spoil) in bad {
+            let mut spec = spec();
+            spoil(&mut spec);
+            let error = spec.validate().unwrap_err();
+
+            assert_eq!(error.kind(), ErrorKind::InvalidTable);
+            assert!(error.to_string().ends_with(why), "{error}");
+        }
+    }
+}
