@@ -1,0 +1,45 @@
+//! A Salesforce org over HTTP: for demos, for tests, and for anybody's CI that should not need a real one.
+//!
+//! [`Org`] is the org itself: objects, records, SOQL, changes over time. The server speaks Salesforce's wire protocols
+//! around it. The crate shares no code with the client but the SOQL parser, so that the two cannot be wrong together.
+
+mod answer;
+mod call;
+mod clock;
+mod connection;
+mod cursor;
+mod dataset;
+mod emulator;
+mod encoding;
+mod error;
+mod fault;
+mod id;
+mod import;
+mod job;
+mod object;
+mod org;
+mod render;
+mod routes;
+mod select;
+mod server;
+mod session;
+mod sign_in;
+mod spoil;
+mod stats;
+mod tls;
+mod value;
+mod version;
+
+pub use call::CallKind;
+pub use emulator::{Emulator, EmulatorOptions, Settings, StartError};
+pub use error::{ChangeError, DescribeError, ImportError, QueryError};
+pub use fault::{Action, CannedAnswer, Fault, FaultError, Faults, When};
+pub use id::{Id, InvalidId};
+pub use import::{ImportReport, ImportedFile, Note};
+pub use job::JobTime;
+pub use object::{FieldKind, FieldType, ObjectType};
+pub use org::{DeletedIds, DeletedRecord, Org, OrgBuilder, OrgIdentity, UpdatedIds};
+pub use select::{ParentPath, ParentRecord, Row, Rows, Scope, SelectedColumn, Selection};
+pub use sign_in::SignInRules;
+pub use stats::{AskedQuery, Stats};
+pub use value::{BadValue, Text, Value};

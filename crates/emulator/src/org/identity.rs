@@ -1,0 +1,72 @@
+//! Who the org is and how to sign in to it. The secrets are made up and meant to be shown to whoever runs the org; `Debug`
+//! still leaves them out, so that logs stay clean of anything that looks like one.
+
+use std::fmt;
+
+use crate::id::Id;
+
+/// The names, ids and credentials of an org.
+#[derive(Clone)]
+pub struct OrgIdentity {
+    /// The id of the org itself.
+    pub organization_id: Id,
+    /// The name of the organization.
+    pub organization_name: String,
+    /// The label before `.my.salesforce.com`.
+    pub domain: String,
+    /// The instance, such as `NA139`.
+    pub instance: String,
+    /// Whether it is a sandbox.
+    pub sandbox: bool,
+    /// The user that signs in.
+    pub user_id: Id,
+    /// The profile of that user.
+    pub profile_id: Id,
+    /// The username; a sandbox's carries the sandbox's name.
+    pub username: String,
+    /// The email address of the user.
+    pub email: String,
+    /// The user's full name.
+    pub user_name: String,
+    /// The password.
+    pub password: String,
+    /// The security token that follows the password.
+    pub security_token: String,
+    /// The consumer key of the connected app.
+    pub consumer_key: String,
+    /// The consumer secret of the connected app.
+    pub consumer_secret: String,
+}
+
+/// The pod of all ids that the org gives out.
+pub(crate) const POD: [u8; 3] = *b"5f0";
+
+impl Default for OrgIdentity {
+    fn default() -> Self {
+        Self {
+            organization_id: Id::of(*b"00D", POD, 1),
+            organization_name: "Orgtap Demo".to_owned(),
+            domain: "orgtap-demo".to_owned(),
+            instance: "EMU1".to_owned(),
+            sandbox: false,
+            user_id: Id::of(*b"005", POD, 1),
+            profile_id: Id::of(*b"00e", POD, 1),
+            username: "admin@example.com".to_owned(),
+            email: "admin@example.com".to_owned(),
+            user_name: "Ada Admin".to_owned(),
+            password: "orgtap-demo".to_owned(),
+            security_token: "demoSecurityToken0123456".to_owned(),
+            consumer_key: "3MVG9demoConsumerKey.orgtap".to_owned(),
+            consumer_secret: "0123456789ABCDEF0123456789ABCDEF".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for OrgIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OrgIdentity")
+            .field("organization_id", &self.organization_id)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
+}

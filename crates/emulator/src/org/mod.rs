@@ -1,0 +1,126 @@
+//! The org: objects, their records, and how these change over time. It speaks no HTTP and knows no session.
+
+mod builder;
+mod change;
+mod fields;
+mod identity;
+mod replication;
+mod snapshot;
+mod state;
+mod table;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::error::QueryError;
+use crate::object::ObjectType;
+use crate::select::{Scope, Selection};
+
+pub use builder::OrgBuilder;
+pub use identity::OrgIdentity;
+pub(crate) use identity::POD;
+pub use replication::{DeletedIds, DeletedRecord, UpdatedIds};
+pub(crate) use snapshot::Snapshot;
+use state::State;
+pub(crate) use table::{RecordRef, Scan, Table};
+
+/// A Salesforce org. Clones are handles on the same one.
+#[derive(Debug, Clone)]
+pub struct Org(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    identity: OrgIdentity,
+    clock: Clock,
+    began: Timestamp,
+    commit_delay: Mutex<Duration>,
+    state: Mutex<State>,
+}
+
+impl Org {
+    /// Starts describing an org.
+    pub fn builder() -> OrgBuilder {
+        OrgBuilder::default()
+    }
+
+    /// Returns who the org is and how to sign in.
+    pub fn identity(&self) -> &OrgIdentity {
+        &self.0.identity
+    }
+
+    /// Returns the org's time.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Moves the org's clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.clock.advance(by);
+    }
+
+    /// Sets the org's clock. Setting it back is allowed; stamps given so far stay as they are.
+    pub fn set_now(&self, at: Timestamp) {
+        self.0.clock.set(at);
+    }
+
+    /// Returns how long after its stamp a change becomes visible.
+    pub fn commit_delay(&self) -> Duration {
+        *self.0.commit_delay.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets how long after its stamp a change becomes visible, for the changes that follow.
+    pub fn set_commit_delay(&self, delay: Duration) {
+        *self.0.commit_delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
+    }
+
+    /// Returns all objects, in the order of their names.
+    pub fn objects(&self) -> Vec<Arc<ObjectType>> {
+        self.state().latest().objects()
+    }
+
+    /// Returns an object by its name in any case.
+    pub fn object(&self, name: &str) -> Option<Arc<ObjectType>> {
+        let state = self.state();
+        let tables = state.latest();
+        tables.position(name).map(|at| tables.at(at).object.clone())
+    }
+
+    /// Parses a query and fixes which records answer it.
+    ///
+    /// # Errors
+    ///
+    /// What Salesforce answers to a query it refuses.
+    pub fn select(&self, soql: &str, scope: Scope) -> Result<Selection, QueryError> {
+        Selection::new(soql, scope, self.snapshot())
+    }
+
+    /// Returns how many live records an object has, or `None` if there is no such object.
+    pub fn record_count(&self, object: &str) -> Option<u64> {
+        let snapshot = self.snapshot();
+        let table = snapshot.tables.at(snapshot.tables.position(object)?);
+        Some(table.all().filter(|record| snapshot.sees(Scope::Live, table, *record)).count() as u64)
+    }
+
+    /// Returns all records as everybody sees them now.
+    fn snapshot(&self) -> Snapshot {
+        self.snapshot_and_oldest_open().0
+    }
+
+    /// Returns all records, and when the oldest transaction that they do not show began.
+    fn snapshot_and_oldest_open(&self) -> (Snapshot, Option<Timestamp>) {
+        let now = self.now();
+        let mut state = self.state();
+        let tables = state.committed(now);
+        (Snapshot { tables, now, began: self.0.began }, state.oldest_open(now))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

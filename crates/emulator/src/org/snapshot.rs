@@ -1,0 +1,83 @@
+//! All records of the org at one moment. A snapshot never changes; taking one costs nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::table::{RecordRef, Table};
+use crate::id::Id;
+use crate::object::ObjectType;
+use crate::select::Scope;
+
+/// The tables of the org.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    list: Vec<Arc<Table>>,
+    by_name: Arc<HashMap<String, usize>>,
+    by_prefix: Arc<HashMap<[u8; 3], usize>>,
+}
+
+/// The org's records at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    /// The tables.
+    pub(crate) tables: Arc<Tables>,
+    /// The moment.
+    pub(crate) now: Timestamp,
+    /// When the org began: nothing deleted before is thrown out of the recycle bin earlier than if it were deleted then.
+    pub(crate) began: Timestamp,
+}
+
+impl Tables {
+    pub(crate) fn new(list: Vec<Table>) -> Self {
+        let names = list.iter().enumerate().map(|(at, table)| (table.object.name.to_ascii_lowercase(), at));
+        let prefix = |table: &Table| table.object.key_prefix.as_ref()?.as_bytes().try_into().ok();
+        let prefixes = list.iter().enumerate().filter_map(|(at, table)| Some((prefix(table)?, at)));
+        Self {
+            by_name: Arc::new(names.collect()),
+            by_prefix: Arc::new(prefixes.collect()),
+            list: list.into_iter().map(Arc::new).collect(),
+        }
+    }
+
+    /// Returns the objects, in the order of their names.
+    pub(crate) fn objects(&self) -> Vec<Arc<ObjectType>> {
+        self.list.iter().map(|table| table.object.clone()).collect()
+    }
+
+    /// Returns all tables with their positions.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Table)> {
+        self.list.iter().enumerate().map(|(at, table)| (at, &**table))
+    }
+
+    /// Returns the position of an object's table, by its name in any case.
+    pub(crate) fn position(&self, object: &str) -> Option<usize> {
+        self.by_name.get(object.to_ascii_lowercase().as_str()).copied()
+    }
+
+    /// Returns the position of the table that ids of that prefix belong to.
+    pub(crate) fn position_of(&self, id: Id) -> Option<usize> {
+        self.by_prefix.get(&id.key_prefix()).copied()
+    }
+
+    /// Returns a table.
+    pub(crate) fn at(&self, position: usize) -> &Table {
+        &self.list[position]
+    }
+
+    /// Returns a table, to change it. Snapshots that share it keep the old one.
+    pub(crate) fn at_mut(&mut self, position: usize) -> &mut Table {
+        Arc::make_mut(&mut self.list[position])
+    }
+}
+
+impl Snapshot {
+    /// Returns whether a query of that scope sees a record.
+    pub(crate) fn sees(&self, scope: Scope, table: &Table, record: RecordRef<'_>) -> bool {
+        if table.is_set(record, table.system.is_deleted) {
+            return scope == Scope::All && !table.is_thrown_out(record, self.began, self.now);
+        }
+        scope == Scope::All || !table.is_set(record, table.system.is_archived)
+    }
+}

@@ -1,0 +1,130 @@
+//! What changes in an org: its records, with and without the transactions that are still open.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::snapshot::Tables;
+use super::table::Record;
+use crate::id::Id;
+
+/// The records of the org as transactions leave them.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The records with all changes.
+    latest: Arc<Tables>,
+    /// The records without the changes of open transactions, while there are any.
+    committed: Option<Arc<Tables>>,
+    /// The open transactions, oldest first.
+    open: VecDeque<Transaction>,
+    /// The next sequence for an id, by table.
+    pub(crate) sequences: Vec<u64>,
+}
+
+/// Changes that become visible together.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    /// When it began: the stamp of what it changed.
+    pub(crate) began: Timestamp,
+    /// When everybody sees it.
+    pub(crate) commits: Timestamp,
+    /// What it changes.
+    pub(crate) writes: Vec<Write>,
+}
+
+/// A change to a table.
+#[derive(Debug, Clone)]
+pub(crate) enum Write {
+    /// The record is now this.
+    Put {
+        /// The position of its table.
+        table: usize,
+        /// Its id.
+        id: Id,
+        /// Its values.
+        record: Record,
+    },
+    /// The record is gone for good.
+    Purge {
+        /// The position of its table.
+        table: usize,
+        /// Its id.
+        id: Id,
+        /// When it had been deleted.
+        deleted_at: Timestamp,
+    },
+}
+
+impl State {
+    pub(crate) fn new(tables: Tables, sequences: Vec<u64>) -> Self {
+        Self { latest: Arc::new(tables), committed: None, open: VecDeque::new(), sequences }
+    }
+
+    /// Returns the records with all changes, those of open transactions too.
+    pub(crate) fn latest(&self) -> &Tables {
+        &self.latest
+    }
+
+    /// Returns what everybody sees at `now`.
+    pub(crate) fn committed(&mut self, now: Timestamp) -> Arc<Tables> {
+        let (due, open): (VecDeque<_>, _) =
+            mem::take(&mut self.open).into_iter().partition(|transaction| transaction.commits <= now);
+        self.open = open;
+        if self.open.is_empty() {
+            self.committed = None;
+        }
+        if let Some(committed) = &mut self.committed {
+            due.iter().for_each(|transaction| apply(Arc::make_mut(committed), &transaction.writes));
+        }
+        self.committed.as_ref().unwrap_or(&self.latest).clone()
+    }
+
+    /// Returns when the oldest transaction that is still open at `now` began.
+    pub(crate) fn oldest_open(&mut self, now: Timestamp) -> Option<Timestamp> {
+        self.committed(now);
+        self.open.iter().map(|transaction| transaction.began).min()
+    }
+
+    /// Makes changes, visible at once or, if the transaction commits later, then. Records of an open transaction are
+    /// locked: another that changes them commits after it.
+    pub(crate) fn write(&mut self, mut transaction: Transaction) {
+        let locks = self.open.iter().filter(|open| open.shares_records_with(&transaction));
+        transaction.commits =
+            locks.map(|open| open.commits).max().unwrap_or(transaction.commits).max(transaction.commits);
+        if transaction.commits > transaction.began {
+            self.committed.get_or_insert_with(|| self.latest.clone());
+            apply(Arc::make_mut(&mut self.latest), &transaction.writes);
+            self.open.push_back(transaction);
+        } else {
+            apply(Arc::make_mut(&mut self.latest), &transaction.writes);
+            if let Some(committed) = &mut self.committed {
+                apply(Arc::make_mut(committed), &transaction.writes);
+            }
+        }
+    }
+}
+
+impl Transaction {
+    fn shares_records_with(&self, other: &Self) -> bool {
+        self.writes.iter().any(|write| other.writes.iter().any(|other| other.id() == write.id()))
+    }
+}
+
+impl Write {
+    fn id(&self) -> Id {
+        match self {
+            Self::Put { id, .. } | Self::Purge { id, .. } => *id,
+        }
+    }
+}
+
+fn apply(tables: &mut Tables, writes: &[Write]) {
+    for write in writes {
+        match write {
+            Write::Put { table, id, record } => tables.at_mut(*table).put(*id, record.clone()),
+            Write::Purge { table, id, deleted_at } => tables.at_mut(*table).purge(*id, *deleted_at),
+        }
+    }
+}

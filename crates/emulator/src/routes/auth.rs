@@ -1,0 +1,235 @@
+//! OAuth: the token endpoint with its grants, and who the session's user is.
+
+use axum::{
+    http::{StatusCode, header},
+    response::Response,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ring::hmac;
+use serde::Serialize;
+
+use super::{Request, jwt, parameters};
+use crate::{
+    answer::{Refusal, json, no_store},
+    sign_in::SignInRules,
+};
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// Answers of the token endpoint. Which members there are depends on the grant.
+#[derive(Serialize)]
+struct Token {
+    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    scope: &'static str,
+    instance_url: String,
+    id: String,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_instance_url: Option<String>,
+}
+
+/// The form of a token request.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn read(request: &Request) -> Result<Self, Refusal> {
+        let content_type = request.header("content-type").unwrap_or_default();
+        let is_form = content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
+        let text = std::str::from_utf8(&request.body).ok().filter(|_| is_form).unwrap_or_default();
+        // Salesforce takes the parameters from the address too.
+        let mut form = parameters(text);
+        form.extend(request.parameters.iter().cloned());
+        if form.is_empty() {
+            return Err(oauth("invalid_request", "must use HTTP POST with application/x-www-form-urlencoded"));
+        }
+        Ok(Self(form))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Answers the token endpoint.
+pub(super) fn token(request: &Request) -> Result<Response, Refusal> {
+    let form = Form::read(request)?;
+    let rules = request.server.door.rules();
+    match form.get("grant_type") {
+        Some("password") => password(&form, &rules, request),
+        Some("client_credentials") => client_credentials(&form, &rules, request),
+        Some("refresh_token") => refresh(&form, request),
+        Some(JWT_BEARER) => jwt_bearer(&form, &rules, request),
+        Some(_) => Err(oauth("unsupported_grant_type", "grant type not supported")),
+        None => Err(oauth("invalid_request", "grant_type parameter is required")),
+    }
+}
+
+fn password(form: &Form, rules: &SignInRules, request: &Request) -> Result<Response, Refusal> {
+    check_client(form.get("client_id"), form.get("client_secret"), request)?;
+    let server = &request.server;
+    let identity = server.org.identity();
+    let with_token = format!("{}{}", identity.password, identity.security_token);
+    let given = form.get("password").unwrap_or_default();
+    let known = form.get("username").is_some_and(|name| name.eq_ignore_ascii_case(&identity.username));
+    let right = known && (given == with_token || (rules.trusted_network && given == identity.password));
+    let passes = server.door.try_password(right, server.org.now());
+    if !passes || !rules.password_flow || rules.password_expired {
+        return Err(oauth("invalid_grant", "authentication failure"));
+    }
+    Ok(grant(request, Extras::Signed))
+}
+
+fn client_credentials(form: &Form, rules: &SignInRules, request: &Request) -> Result<Response, Refusal> {
+    if !rules.own_domain {
+        return Err(oauth("invalid_grant", "request not supported on this domain"));
+    }
+    let basic = basic_credentials(request);
+    let (key, secret) = match &basic {
+        Some((key, secret)) => (Some(key.as_str()), Some(secret.as_str())),
+        None => (form.get("client_id"), form.get("client_secret")),
+    };
+    check_client(key, secret, request)?;
+    if !rules.run_as_user {
+        return Err(oauth("invalid_grant", "no client credentials user enabled"));
+    }
+    Ok(grant(request, Extras::ApiInstance))
+}
+
+fn refresh(form: &Form, request: &Request) -> Result<Response, Refusal> {
+    check_client_id(form.get("client_id"), request)?;
+    if form.get("client_secret").is_some() {
+        check_client(form.get("client_id"), form.get("client_secret"), request)?;
+    }
+    if form.get("refresh_token") != Some(&request.server.refresh_token) {
+        return Err(oauth("invalid_grant", "expired access/refresh token"));
+    }
+    Ok(grant(request, Extras::Signed))
+}
+
+fn jwt_bearer(form: &Form, rules: &SignInRules, request: &Request) -> Result<Response, Refusal> {
+    let assertion = form.get("assertion").ok_or_else(|| oauth("invalid_grant", "invalid assertion"))?;
+    jwt::check(assertion, request)?;
+    if !rules.app_approved {
+        return Err(oauth("invalid_grant", "user hasn't approved this consumer"));
+    }
+    Ok(grant(request, Extras::None))
+}
+
+fn check_client_id(key: Option<&str>, request: &Request) -> Result<(), Refusal> {
+    let known = key == Some(&request.server.org.identity().consumer_key);
+    if known { Ok(()) } else { Err(oauth("invalid_client_id", "client identifier invalid")) }
+}
+
+fn check_client(key: Option<&str>, secret: Option<&str>, request: &Request) -> Result<(), Refusal> {
+    check_client_id(key, request)?;
+    let right = secret == Some(&request.server.org.identity().consumer_secret);
+    if right { Ok(()) } else { Err(oauth("invalid_client", "invalid client credentials")) }
+}
+
+fn basic_credentials(request: &Request) -> Option<(String, String)> {
+    let encoded = request.header(header::AUTHORIZATION.as_str())?.strip_prefix("Basic ")?;
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    text.split_once(':').map(|(key, secret)| (key.to_owned(), secret.to_owned()))
+}
+
+pub(super) fn oauth(error: &'static str, description: &'static str) -> Refusal {
+    Refusal::Oauth { error, description }
+}
+
+/// What a token answer holds beyond the token.
+enum Extras {
+    None,
+    Signed,
+    ApiInstance,
+}
+
+fn grant(request: &Request, extras: Extras) -> Response {
+    let server = &request.server;
+    let identity = server.org.identity();
+    let id = format!("{}/id/{}/{}", request.base_url, identity.organization_id, identity.user_id);
+    let issued_at = server.org.now().as_millisecond().to_string();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, identity.consumer_secret.as_bytes());
+    let signature = STANDARD.encode(hmac::sign(&key, format!("{id}{issued_at}").as_bytes()));
+    let is_signed = !matches!(extras, Extras::None);
+    let token = Token {
+        access_token: server.start_session(),
+        signature: is_signed.then_some(signature),
+        scope: "refresh_token web api",
+        instance_url: request.base_url.clone(),
+        id,
+        token_type: "Bearer",
+        issued_at: is_signed.then_some(issued_at),
+        api_instance_url: matches!(extras, Extras::ApiInstance).then(|| request.base_url.clone()),
+    };
+    no_store(json(StatusCode::OK, &token))
+}
+
+#[derive(Serialize)]
+struct Identity {
+    id: String,
+    sub: String,
+    asserted_user: bool,
+    user_id: String,
+    organization_id: String,
+    username: String,
+    preferred_username: String,
+    nick_name: String,
+    display_name: String,
+    name: String,
+    email: String,
+    email_verified: bool,
+    active: bool,
+    user_type: &'static str,
+    language: &'static str,
+    locale: &'static str,
+    #[serde(rename = "utcOffset")]
+    utc_offset: i32,
+    zoneinfo: &'static str,
+    urls: Urls,
+}
+
+#[derive(Serialize)]
+struct Urls {
+    rest: String,
+    sobjects: String,
+    query: String,
+    partner: String,
+}
+
+/// Answers `userinfo` and the identity URL alike.
+pub(super) fn identity(request: &Request) -> Response {
+    let org = request.server.org.identity();
+    let base = &request.base_url;
+    let id = format!("{base}/id/{}/{}", org.organization_id, org.user_id);
+    let identity = Identity {
+        sub: id.clone(),
+        id,
+        asserted_user: true,
+        user_id: org.user_id.to_string(),
+        organization_id: org.organization_id.to_string(),
+        username: org.username.clone(),
+        preferred_username: org.username.clone(),
+        nick_name: org.user_name.clone(),
+        display_name: org.user_name.clone(),
+        name: org.user_name.clone(),
+        email: org.email.clone(),
+        email_verified: true,
+        active: true,
+        user_type: "STANDARD",
+        language: "en_US",
+        locale: "en_US",
+        utc_offset: 0,
+        zoneinfo: "Etc/UTC",
+        urls: Urls {
+            rest: format!("{base}/services/data/v{{version}}/"),
+            sobjects: format!("{base}/services/data/v{{version}}/sobjects/"),
+            query: format!("{base}/services/data/v{{version}}/query/"),
+            partner: format!("{base}/services/Soap/u/{{version}}/{}", org.organization_id),
+        },
+    };
+    json(StatusCode::OK, &identity)
+}

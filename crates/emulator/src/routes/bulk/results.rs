@@ -1,0 +1,211 @@
+//! Results of a query job: pages of CSV, and the addresses of all pages.
+//!
+//! A page is written as it travels, on a thread of its own that waits for the client; it is never held whole.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use axum::{
+    body::{Body, Bytes},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+use futures_util::stream;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::locator;
+use crate::{
+    answer::{Refusal, json},
+    encoding::{accepts_gzip, gzip, mark_gzip},
+    fault::Action,
+    job::{Job, JobState},
+    render::ResultPage,
+    routes::Request,
+    version::ApiVersion,
+};
+
+/// Addresses of one answer.
+const ADDRESSES: u64 = 5;
+/// Pieces that may wait for the client.
+const PIECES_AHEAD: usize = 4;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Addresses {
+    result_pages: Vec<Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_records_url: Option<String>,
+    done: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Address {
+    result_url: String,
+}
+
+/// Answers `jobs/query/{id}/results`.
+pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<Response, Refusal> {
+    let job = finished_job(version, id, request)?;
+    let (total, from) = (job.request.selection.total(), position(&job, request)?);
+    let records = page_records(request)?.min(total.saturating_sub(from));
+    let end = from + records;
+    let next = if end < total { locator::write(job.id, end) } else { "null".to_owned() };
+    let missing = match request.fault {
+        Some(Action::ShortPage { missing_records }) => missing_records,
+        _ => 0,
+    };
+    let page = ResultPage {
+        selection: Arc::clone(&job.request.selection),
+        dialect: job.request.dialect,
+        columns: columns(&job),
+        from,
+        records: records.saturating_sub(missing),
+    };
+
+    let mut answer = Response::new(Body::empty());
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=UTF-8"));
+    headers.insert("sforce-numberofrecords", HeaderValue::from(records));
+    insert_text(headers, "sforce-locator", &next);
+    let compression = if accepts_gzip(&request.headers) { Compression::Gzip } else { Compression::None };
+    if matches!(compression, Compression::Gzip) {
+        mark_gzip(headers);
+    }
+    if request.method != Method::HEAD {
+        *answer.body_mut() = stream_page(page, compression);
+    }
+    Ok(answer)
+}
+
+/// Answers `jobs/query/{id}/resultPages`.
+pub(super) fn addresses(version: ApiVersion, id: &str, request: &Request) -> Result<Response, Refusal> {
+    if version < ApiVersion::RESULT_PAGES {
+        return Err(Refusal::not_found());
+    }
+    let job = finished_job(version, id, request)?;
+    let (total, from) = (job.request.selection.total(), position(&job, request)?);
+    let page_records = request.server.options.page_records.max(1);
+    let root = format!("/services/data/v{version}/jobs/query/{}", job.id);
+    let starts = (0..ADDRESSES).map(|at| from + at * page_records).take_while(|start| *start < total || *start == 0);
+    let result_pages: Vec<Address> = starts
+        .map(|start| Address { result_url: format!("{root}/results?locator={}", locator::write(job.id, start)) })
+        .collect();
+    let end = from + ADDRESSES * page_records;
+    let next_records_url = (end < total).then(|| format!("{root}/resultpages?locator={}", locator::write(job.id, end)));
+    Ok(json(StatusCode::OK, &Addresses { done: next_records_url.is_none(), result_pages, next_records_url }))
+}
+
+fn finished_job(version: ApiVersion, id: &str, request: &Request) -> Result<Job, Refusal> {
+    let server = &request.server;
+    let job = server.jobs.get(id, server.org.now()).ok_or_else(Refusal::not_found)?;
+    if job.request.version != version {
+        let message = format!("The job was created in API version {}, not {version}", job.request.version);
+        return Err(Refusal::new(StatusCode::CONFLICT, "API_VERSION_CONFLICT", message));
+    }
+    if job.state != JobState::JobComplete {
+        let message = format!("Results are not available: the job is in state {}", job.state.name());
+        return Err(Refusal::api_error(message));
+    }
+    Ok(job)
+}
+
+/// Reads where the page begins.
+fn position(job: &Job, request: &Request) -> Result<u64, Refusal> {
+    let Some(text) = request.parameter("locator") else { return Ok(0) };
+    let total = job.request.selection.total();
+    locator::read(job.id, text)
+        .filter(|position| *position < total || *position == 0)
+        .ok_or_else(|| Refusal::bad_request("INVALID_LOCATOR", "The locator is not valid for this job"))
+}
+
+fn page_records(request: &Request) -> Result<u64, Refusal> {
+    let Some(text) = request.parameter("maxRecords") else { return Ok(request.server.options.page_records.max(1)) };
+    text.parse()
+        .ok()
+        .filter(|records| *records > 0)
+        .ok_or_else(|| Refusal::api_error("maxRecords must be a positive integer"))
+}
+
+/// Returns the positions of the columns in the order in which the job's version gives them.
+fn columns(job: &Job) -> Vec<usize> {
+    let columns = job.request.selection.columns();
+    let mut order: Vec<usize> = (0..columns.len()).collect();
+    if job.request.version < ApiVersion::ORDERED_COLUMNS {
+        order.sort_by_key(|at| columns[*at].header.to_ascii_lowercase());
+    }
+    order
+}
+
+fn insert_text(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Compression {
+    None,
+    Gzip,
+}
+
+/// A piece of a page, or its end. A writer that dies sends no end, and the body breaks off instead of looking whole.
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+fn stream_page(page: ResultPage, compression: Compression) -> Body {
+    let (pieces, mut received) = mpsc::channel(PIECES_AHEAD);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = write_page(&page, compression, &pieces) {
+            tracing::debug!(%error, "client stopped reading a page of results");
+        }
+    });
+    let pieces = stream::poll_fn(move |context| received.poll_recv(context));
+    let bytes = stream::unfold(Some(pieces), |pieces| async move {
+        use futures_util::StreamExt;
+        let mut pieces = pieces?;
+        match pieces.next().await {
+            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(pieces))),
+            Some(Piece::End) => None,
+            None => Some((Err(io::Error::from(io::ErrorKind::UnexpectedEof)), None)),
+        }
+    });
+    Body::from_stream(bytes)
+}
+
+fn write_page(page: &ResultPage, compression: Compression, pieces: &mpsc::Sender<Piece>) -> io::Result<()> {
+    let mut out = Pieces(pieces);
+    match compression {
+        Compression::None => page.write_to(&mut out)?,
+        Compression::Gzip => {
+            let mut encoder = gzip(io::BufWriter::with_capacity(GZIP_PIECE, out));
+            page.write_to(&mut encoder)?;
+            encoder.finish()?.flush()?;
+        }
+    }
+    pieces.blocking_send(Piece::End).map_err(|_| io::ErrorKind::BrokenPipe.into())
+}
+
+/// Bytes of a compressed piece.
+const GZIP_PIECE: usize = 32 * 1024;
+
+/// Sends what is written, waiting while the client is behind.
+struct Pieces<'a>(&'a mpsc::Sender<Piece>);
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .blocking_send(Piece::Bytes(Bytes::copy_from_slice(bytes)))
+            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

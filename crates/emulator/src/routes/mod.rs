@@ -1,0 +1,155 @@
+//! What each call answers. Routes are plain functions: they may scan, and run on threads that may block.
+
+mod auth;
+mod bulk;
+mod changes;
+mod composite;
+mod control;
+mod describe;
+mod jwt;
+mod limits;
+mod query;
+mod record;
+mod soap;
+mod versions;
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, Method, StatusCode, header},
+    response::Response,
+};
+use url::form_urlencoded;
+
+use crate::{
+    answer::Refusal,
+    call::{Call, Resource},
+    error::QueryError,
+    fault::Action,
+    server::Server,
+    version::{ApiVersion, Standing},
+};
+
+/// A request, as routes see it.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) server: Arc<Server>,
+    pub(crate) method: Method,
+    /// The address as the client spells it, such as `http://localhost:8123`.
+    pub(crate) base_url: String,
+    pub(crate) headers: HeaderMap,
+    /// The decoded parameters of the address.
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+    /// A fault that only the route can carry out.
+    pub(crate) fault: Option<Action>,
+}
+
+impl Request {
+    /// Returns a parameter of the address.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns a header, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Decodes the parameters of an address or form.
+pub(crate) fn parameters(encoded: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(encoded.as_bytes()).into_owned().collect()
+}
+
+/// Answers a call.
+pub(crate) fn answer(call: &Call, request: &Request) -> Result<Response, Refusal> {
+    match call {
+        Call::SoapLogin { version } => soap::login(version, request),
+        Call::Token => auth::token(request),
+        Call::UserInfo | Call::Identity => {
+            check_session(request)?;
+            Ok(auth::identity(request))
+        }
+        Call::Versions => Ok(versions::list()),
+        Call::Rest(version, resource) => {
+            let answer = check_version(*version)
+                .and_then(|()| check_session(request))
+                .and_then(|()| answer_resource(*version, resource, request));
+            answer.map_err(|refusal| if resource.is_bulk() { refusal.into_bulk() } else { refusal })
+        }
+        Call::Control(path) => Ok(control::answer(path, request)),
+        Call::WrongMethod => {
+            let message = format!("HTTP Method '{}' not allowed.", request.method);
+            Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message))
+        }
+        Call::Unknown => Err(Refusal::not_found()),
+    }
+}
+
+/// Answers a REST resource, once version and session are known to be good.
+fn answer_resource(version: ApiVersion, resource: &Resource, request: &Request) -> Result<Response, Refusal> {
+    match resource {
+        Resource::List => Ok(versions::resources(version, request)),
+        Resource::DescribeGlobal => describe::global(version, request),
+        Resource::DescribeObject(object) => describe::basic(version, object, request),
+        Resource::Describe(object) => describe::object(version, object, request),
+        Resource::Query(scope) => query::first_page(version, *scope, request),
+        Resource::QueryMore(locator) => query::next_page(version, locator, request),
+        Resource::Limits => Ok(limits::limits(request)),
+        Resource::RecordCount => Ok(limits::record_count(request)),
+        Resource::Updated(object) => changes::updated(object, request),
+        Resource::Deleted(object) => changes::deleted(object, request),
+        Resource::Record { object, id } => record::get(version, object, id, request),
+        Resource::Insert(object) => record::insert(version, object, request),
+        Resource::Update { object, id } => record::update(object, id, request),
+        Resource::Delete { object, id } => record::delete(object, id, request),
+        Resource::Composite => composite::composite(request),
+        Resource::CompositeBatch => composite::batch(request),
+        Resource::JobCreate
+        | Resource::JobList
+        | Resource::JobInfo(_)
+        | Resource::JobAbort(_)
+        | Resource::JobDelete(_)
+        | Resource::Results(_)
+        | Resource::ResultPages(_) => bulk::answer(version, resource, request),
+    }
+}
+
+fn check_version(version: ApiVersion) -> Result<(), Refusal> {
+    match version.standing() {
+        Standing::Offered => Ok(()),
+        Standing::Unknown => Err(Refusal::not_found()),
+        Standing::Retired => {
+            let message = format!("API version {version} is retired. Use version 31.0 or later.");
+            Err(Refusal::new(StatusCode::GONE, "UNSUPPORTED_API_VERSION", message))
+        }
+    }
+}
+
+fn check_session(request: &Request) -> Result<(), Refusal> {
+    let token = bearer_token(&request.headers)?;
+    if request.server.sessions.touch(token, request.server.org.now()) { Ok(()) } else { Err(Refusal::session()) }
+}
+
+/// Returns the access token that the headers carry.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else { return Err(Refusal::session()) };
+    let scheme_and_token = authorization.to_str().ok().and_then(|text| text.split_once(' '));
+    match scheme_and_token {
+        Some((scheme, token)) if ["Bearer", "OAuth"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => {
+            Ok(token.trim())
+        }
+        _ => Err(Refusal::new(StatusCode::UNAUTHORIZED, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")),
+    }
+}
+
+impl From<QueryError> for Refusal {
+    fn from(error: QueryError) -> Self {
+        match error.code {
+            "NOT_FOUND" => Self::new(StatusCode::NOT_FOUND, error.code, error.message),
+            code => Self::bad_request(code, error.message),
+        }
+    }
+}

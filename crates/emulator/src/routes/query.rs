@@ -1,0 +1,131 @@
+//! REST queries: `query` and `queryAll`, page by page, and `explain`.
+
+use std::sync::Arc;
+
+use axum::{http::StatusCode, response::Response};
+use serde::Serialize;
+
+use super::Request;
+use crate::{
+    answer::{Refusal, json, json_bytes},
+    call::CallKind,
+    render::Records,
+    select::{Scope, Selection},
+    version::ApiVersion,
+};
+
+/// Records of a page unless the client wishes for fewer, and at most.
+const PAGE_RECORDS: u64 = 2_000;
+/// The fewest records that a client can wish for.
+const MIN_PAGE_RECORDS: u64 = 200;
+
+/// Answers `query?q=…`, `queryAll?q=…` or `query?explain=…`.
+pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -> Result<Response, Refusal> {
+    if let Some(soql) = request.parameter("explain") {
+        return explain(soql, scope, request);
+    }
+    let missing = || Refusal::bad_request("MALFORMED_QUERY", "A query string has to be specified");
+    let soql = request.parameter("q").filter(|soql| !soql.trim().is_empty()).ok_or_else(missing)?;
+    let server = &request.server;
+    server.counter.query(CallKind::Query, operation(scope), soql);
+    let selection = Arc::new(server.org.select(soql, scope)?);
+    if selection.count_only() {
+        return Ok(page(&selection, version, Part { from: 0, records: 0, next: None }));
+    }
+    let records = page_records(request);
+    let next = (selection.total() > records).then(|| {
+        let id = server.cursors.open(Arc::clone(&selection), records, server.pod(), server.org.now());
+        format!("{id}-{records}")
+    });
+    Ok(page(&selection, version, Part { from: 0, records, next }))
+}
+
+/// Answers `query/{locator}`.
+pub(super) fn next_page(version: ApiVersion, locator: &str, request: &Request) -> Result<Response, Refusal> {
+    let invalid = || Refusal::bad_request("INVALID_QUERY_LOCATOR", "invalid query locator");
+    let server = &request.server;
+    let (id, cursor, from) = server.cursors.find(locator, server.org.now()).ok_or_else(invalid)?;
+    let selection = &cursor.selection;
+    if from > selection.total() {
+        return Err(invalid());
+    }
+    let end = from.saturating_add(cursor.page_records);
+    let next = (selection.total() > end).then(|| format!("{id}-{end}"));
+    Ok(page(selection, version, Part { from, records: cursor.page_records, next }))
+}
+
+/// Returns the word by which jobs and statistics name what `scope` sees.
+pub(super) fn operation(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Live => "query",
+        Scope::All => "queryAll",
+    }
+}
+
+/// Which part of a selection a page holds, and the locator of what follows.
+struct Part {
+    from: u64,
+    records: u64,
+    next: Option<String>,
+}
+
+fn page(selection: &Selection, version: ApiVersion, part: Part) -> Response {
+    let (total, done) = (selection.total(), part.next.is_none());
+    let mut document = format!("{{\"totalSize\":{total},\"done\":{done},").into_bytes();
+    if let Some(locator) = part.next {
+        let url = format!("\"nextRecordsUrl\":\"/services/data/v{version}/query/{locator}\",");
+        document.extend_from_slice(url.as_bytes());
+    }
+    document.extend_from_slice(b"\"records\":");
+    if part.records == 0 {
+        document.extend_from_slice(b"[]");
+    } else {
+        Records::new(selection, version).write(part.from, part.records, &mut document);
+    }
+    document.push(b'}');
+    json_bytes(StatusCode::OK, document)
+}
+
+/// Reads `Sforce-Query-Options: batchSize=1000`.
+fn page_records(request: &Request) -> u64 {
+    let options = request.header("sforce-query-options").unwrap_or_default();
+    let wish = options.split([',', ';']).find_map(|option| {
+        let (name, value) = option.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("batchSize").then(|| value.trim().parse().ok()).flatten()
+    });
+    wish.unwrap_or(PAGE_RECORDS).clamp(MIN_PAGE_RECORDS, PAGE_RECORDS)
+}
+
+#[derive(Serialize)]
+struct Explained {
+    plans: [ExplainedPlan; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExplainedPlan {
+    cardinality: u64,
+    fields: [String; 0],
+    leading_operation_type: &'static str,
+    notes: [String; 0],
+    relative_cost: f64,
+    sobject_cardinality: u64,
+    sobject_type: String,
+}
+
+/// Answers `explain`: the query is checked but not read. The emulator has no indexes: it always scans the table.
+fn explain(soql: &str, scope: Scope, request: &Request) -> Result<Response, Refusal> {
+    let selection = request.server.org.select(soql, scope)?;
+    let object = selection.object().name.clone();
+    let records = request.server.org.record_count(&object).unwrap_or(0);
+    let plan = ExplainedPlan {
+        cardinality: records,
+        fields: [],
+        leading_operation_type: "TableScan",
+        notes: [],
+        relative_cost: if selection.query().filter.is_some() { 1.5 } else { 1.0 },
+        sobject_cardinality: records,
+        sobject_type: object,
+    };
+    Ok(json(StatusCode::OK, &Explained { plans: [plan] }))
+}

@@ -1,0 +1,107 @@
+//! Single records: read, created, changed, deleted.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::{Request, describe::find};
+use crate::{
+    answer::{Refusal, empty, json, json_bytes},
+    error::ChangeError,
+    id::Id,
+    object::ObjectType,
+    render::Records,
+    select::Scope,
+    version::ApiVersion,
+};
+
+#[derive(Serialize)]
+struct Saved {
+    id: String,
+    success: bool,
+    errors: [Json; 0],
+}
+
+/// Answers `GET sobjects/{object}/{id}[?fields=…]`.
+pub(super) fn get(version: ApiVersion, object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
+    let object = find(object, request)?;
+    let id: Id = id.parse().map_err(|_| {
+        let message = format!("Provided external ID field does not exist or is not accessible: {}", printable(id));
+        Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message)
+    })?;
+    let fields = match request.parameter("fields") {
+        Some(fields) => fields.to_owned(),
+        None => object.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(","),
+    };
+    let soql = format!("SELECT {fields} FROM {} WHERE Id = '{id}'", object.name);
+    let selection = request.server.org.select(&soql, Scope::Live)?;
+    let row = selection.records(0, 1).next().ok_or_else(Refusal::not_found)?;
+    let mut document = Vec::new();
+    Records::new(&selection, version).write_record(&row, &mut document);
+    Ok(json_bytes(StatusCode::OK, document))
+}
+
+/// Answers `POST sobjects/{object}`.
+pub(super) fn insert(version: ApiVersion, object: &str, request: &Request) -> Result<Response, Refusal> {
+    let object = find(object, request)?;
+    let fields = request.server.org.fields_from_json(&object.name, &body(request)?)?;
+    let id = request.server.org.insert(&object.name, fields)?;
+    let mut answer = json(StatusCode::CREATED, &Saved { id: id.to_string(), success: true, errors: [] });
+    let location = format!("/services/data/v{version}/sobjects/{}/{id}", object.name);
+    if let Ok(location) = HeaderValue::try_from(location) {
+        answer.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(answer)
+}
+
+/// Answers `PATCH sobjects/{object}/{id}`.
+pub(super) fn update(object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
+    let object = find(object, request)?;
+    let id = own_id(&object, id)?;
+    let fields = request.server.org.fields_from_json(&object.name, &body(request)?)?;
+    request.server.org.update(id, fields)?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Answers `DELETE sobjects/{object}/{id}`.
+pub(super) fn delete(object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
+    let object = find(object, request)?;
+    request.server.org.delete(own_id(&object, id)?)?;
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Reads an id that must be of `object`.
+fn own_id(object: &ObjectType, text: &str) -> Result<Id, Refusal> {
+    let id: Option<Id> = text.parse().ok();
+    let prefix = object.key_prefix.as_deref().map(str::as_bytes);
+    id.filter(|id| prefix == Some(&id.key_prefix()[..])).ok_or_else(|| {
+        let message = format!("Record ID: id value of incorrect type: {}", printable(text));
+        Refusal::bad_request("MALFORMED_ID", message).about(["Id".to_owned()])
+    })
+}
+
+fn body(request: &Request) -> Result<Map<String, Json>, Refusal> {
+    let mut record: Map<String, Json> = serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::bad_request("JSON_PARSER_ERROR", error.to_string()))?;
+    record.remove("attributes");
+    Ok(record)
+}
+
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        let status = match error.code {
+            "ENTITY_IS_DELETED" | "NOT_FOUND" => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let refusal = Self::new(status, error.code, error.message);
+        // Salesforce gives `fields` with the refusals of the database, empty or not, and with no others.
+        if error.fields.is_empty() && error.code != "ENTITY_IS_DELETED" { refusal } else { refusal.about(error.fields) }
+    }
+}

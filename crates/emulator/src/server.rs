@@ -1,0 +1,226 @@
+//! The way of a request through the emulator: recognised, counted, spoiled if a fault says so, answered, dressed.
+//!
+//! What each call answers is the routes' affair; they are plain functions and run on threads that may block.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Request as HttpRequest, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+
+use crate::{
+    answer::{Refusal, empty, http_time},
+    call::Call,
+    connection::Ending,
+    cursor::Cursors,
+    emulator::{EmulatorOptions, JWT_PRIVATE_KEY, Settings},
+    encoding,
+    fault::{Action, Faults},
+    id::Id,
+    job::Jobs,
+    org::Org,
+    routes::{self, Request},
+    session::{Sessions, random_text},
+    sign_in::Door,
+    spoil,
+    stats::Counter,
+};
+
+/// The most bytes that address and headers of a request may have together.
+const MAX_HEAD_BYTES: usize = 16_384;
+
+/// Everything that requests share. Without `Debug`: it holds live sessions.
+pub(crate) struct Server {
+    pub(crate) org: Org,
+    pub(crate) options: EmulatorOptions,
+    pub(crate) ca_pem: Option<String>,
+    pub(crate) faults: Faults,
+    pub(crate) counter: Counter,
+    pub(crate) sessions: Sessions,
+    pub(crate) door: Door,
+    pub(crate) jobs: Jobs,
+    pub(crate) cursors: Cursors,
+    pub(crate) refresh_token: String,
+    /// Since when the describes are as they are: always, as far as this server knows.
+    pub(crate) described_at: Timestamp,
+    address: SocketAddr,
+    ready_token: Mutex<String>,
+    ca_file: Mutex<Option<String>>,
+}
+
+impl Server {
+    pub(crate) fn new(org: Org, options: EmulatorOptions, address: SocketAddr, ca_pem: Option<String>) -> Self {
+        Self {
+            described_at: org.now(),
+            faults: Faults::default(),
+            counter: Counter::default(),
+            sessions: Sessions::default(),
+            door: Door::new(options.sign_in.clone()),
+            jobs: Jobs::new(options.job_time),
+            cursors: Cursors::default(),
+            refresh_token: format!("5Aep861{}", random_text(76)),
+            ready_token: Mutex::default(),
+            ca_file: Mutex::default(),
+            org,
+            options,
+            address,
+            ca_pem,
+        }
+    }
+
+    /// Returns the address at which this machine reaches the server.
+    pub(crate) fn url(&self) -> String {
+        format!("{}://{}", self.scheme(), self.address)
+    }
+
+    /// Returns the three characters that all ids of the org have after their key prefix.
+    pub(crate) fn pod(&self) -> [u8; 3] {
+        self.organization_id().pod()
+    }
+
+    pub(crate) fn organization_id(&self) -> Id {
+        self.org.identity().organization_id
+    }
+
+    /// Starts a session for the org's user.
+    pub(crate) fn start_session(&self) -> String {
+        self.sessions.start(self.organization_id(), self.org.now())
+    }
+
+    pub(crate) fn set_ca_file(&self, path: String) {
+        *self.ca_file.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+    }
+
+    /// Returns what a client needs to sign in. Starts a session unless the one named last time still lives.
+    pub(crate) fn settings(&self) -> Settings {
+        let identity = self.org.identity();
+        let mut token = self.ready_token.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.sessions.touch(&token, self.org.now()) {
+            *token = self.start_session();
+        }
+        Settings {
+            url: self.url(),
+            username: identity.username.clone(),
+            password: identity.password.clone(),
+            security_token: identity.security_token.clone(),
+            consumer_key: identity.consumer_key.clone(),
+            consumer_secret: identity.consumer_secret.clone(),
+            domain: self.url(),
+            access_token: token.clone(),
+            instance_url: self.url(),
+            refresh_token: self.refresh_token.clone(),
+            private_key_pem: JWT_PRIVATE_KEY.to_owned(),
+            ca_file: self.ca_file.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.options.tls { "https" } else { "http" }
+    }
+
+    /// Returns the address as the client spells it, so that a name or forwarded port it came by stays good.
+    fn url_for(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|host| !host.is_empty());
+        host.map_or_else(|| self.url(), |host| format!("{}://{host}", self.scheme()))
+    }
+
+    fn usage(&self) -> HeaderValue {
+        let usage = format!("api-usage={}/{}", self.counter.api_requests(), self.options.daily_api_requests);
+        HeaderValue::try_from(usage).expect("digits make a header value")
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn answer(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(ending): ConnectInfo<Ending>,
+    request: HttpRequest,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let call = Call::of(&head.method, head.uri.path());
+    if let Call::Control(_) = call {
+        return respond(&server, call, &head, body, None).await;
+    }
+
+    let is_metered = matches!(call, Call::Rest(..));
+    server.counter.call(call.kind(), is_metered);
+    let accepts_gzip = encoding::accepts_gzip(&head.headers);
+    let fault = server.faults.take(call.kind());
+    let cut = if let Some(Action::CutBody { after_bytes }) = fault { Some(after_bytes) } else { None };
+
+    let answer = match spoil::before(&server, &call, &head.headers, &ending, fault).await {
+        Ok(fault) => respond(&server, call, &head, body, fault).await,
+        Err(spoilt) => spoilt,
+    };
+    let mut answer = if accepts_gzip { encoding::compress(answer).await } else { answer };
+    dress(&server, is_metered, &mut answer);
+    match cut {
+        Some(after_bytes) => spoil::cut_body(answer, after_bytes, ending),
+        None => answer,
+    }
+}
+
+/// Answers a request that no fault has answered already.
+async fn respond(server: &Arc<Server>, call: Call, head: &Parts, body: Body, fault: Option<Action>) -> Response {
+    if let Some(refusal) = refuse_head(head) {
+        return refusal;
+    }
+    let body = match encoding::read_body(&head.headers, body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let request = Request {
+        server: Arc::clone(server),
+        base_url: server.url_for(&head.headers),
+        headers: head.headers.clone(),
+        parameters: routes::parameters(head.uri.query().unwrap_or_default()),
+        method: head.method.clone(),
+        body,
+        fault,
+    };
+    let answered = tokio::task::spawn_blocking(move || routes::answer(&call, &request));
+    match answered.await {
+        Ok(answer) => answer.unwrap_or_else(IntoResponse::into_response),
+        Err(error) => {
+            tracing::error!(%error, "could not answer a request");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// Refuses what no call may have: an address or headers that are too long, or `OPTIONS`, which is answered in general.
+fn refuse_head(head: &Parts) -> Option<Response> {
+    let address_bytes = head.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let header_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if address_bytes > MAX_HEAD_BYTES {
+        return Some(Refusal::new(StatusCode::URI_TOO_LONG, "URI_TOO_LONG", "URI Too Long").into_response());
+    }
+    if address_bytes + header_bytes > MAX_HEAD_BYTES {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let message = "Request Header Fields Too Large";
+        return Some(Refusal::new(status, "REQUEST_HEADER_FIELDS_TOO_LARGE", message).into_response());
+    }
+    if head.method == Method::OPTIONS {
+        let allow = HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+        return Some(([(header::ALLOW, allow)], Bytes::new()).into_response());
+    }
+    None
+}
+
+/// Adds the headers that answers have in common.
+fn dress(server: &Server, is_metered: bool, answer: &mut Response) {
+    let headers = answer.headers_mut();
+    if let Ok(date) = HeaderValue::try_from(http_time(server.org.now())) {
+        headers.entry(header::DATE).or_insert(date);
+    }
+    if is_metered {
+        headers.entry("sforce-limit-info").or_insert_with(|| server.usage());
+    }
+}

@@ -1,0 +1,11 @@
+//! The emulator as its clients see it: through HTTP, with a client that knows nothing of the emulator's code.
+
+#![cfg(test)]
+
+mod bulk;
+mod client;
+mod control;
+mod faults;
+mod rest;
+mod sign_in;
+mod tls;
