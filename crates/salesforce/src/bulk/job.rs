@@ -1,0 +1,292 @@
+//! Runs query jobs: creates, watches, aborts and deletes them.
+//!
+//! A job lives in the org, not here: dropping a call leaves the job running.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::client::{Call, Client};
+use crate::error::{Error, ErrorKind, Result};
+use crate::query::QueryOperation;
+use crate::retry::jitter;
+use crate::untrusted::{literal, one_line};
+use crate::version::ApiVersion;
+use crate::wire::JobAnswer;
+
+/// The id of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(String);
+
+impl JobId {
+    /// Returns the id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for JobId {
+    type Err = Error;
+
+    /// Accepts letters and digits only: the id becomes part of an address.
+    fn from_str(text: &str) -> Result<Self> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Error::configuration("read the job id", format!("{} is not one", literal(text))));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Where a job stands. Salesforce does not promise an order: a job may be seen to go back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobState {
+    /// Waiting for its turn.
+    UploadComplete,
+    /// Running.
+    InProgress,
+    /// Done: the results can be read.
+    JobComplete,
+    /// Failed.
+    Failed,
+    /// Aborted by somebody.
+    Aborted,
+    /// A state that is not known here: neither done nor failed.
+    Other(String),
+}
+
+impl fmt::Display for JobState {
+    /// Writes the state as Salesforce words it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UploadComplete => "UploadComplete",
+            Self::InProgress => "InProgress",
+            Self::JobComplete => "JobComplete",
+            Self::Failed => "Failed",
+            Self::Aborted => "Aborted",
+            Self::Other(state) => state,
+        })
+    }
+}
+
+impl From<&str> for JobState {
+    fn from(name: &str) -> Self {
+        match name {
+            "UploadComplete" => Self::UploadComplete,
+            "InProgress" => Self::InProgress,
+            "JobComplete" => Self::JobComplete,
+            "Failed" => Self::Failed,
+            "Aborted" => Self::Aborted,
+            other => Self::Other(one_line(other)),
+        }
+    }
+}
+
+/// A query job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// The object it reads.
+    pub object: Option<String>,
+    /// Records found so far; not told before the job has begun.
+    pub records_processed: Option<u64>,
+    /// Why it failed, where Salesforce says so.
+    pub error_message: Option<String>,
+    /// Whether Salesforce may split it by itself.
+    pub is_pk_chunking_supported: Option<bool>,
+    /// The version that created it, with which its results must be read.
+    pub api_version: Option<ApiVersion>,
+    /// When the org took it, by the org's own clock (`createdDate`). The engine bounds its watermarks by it.
+    pub created: Option<Timestamp>,
+    /// How long it has been working.
+    pub processing_time: Option<Duration>,
+}
+
+/// How to wait for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitOptions {
+    /// The longest time to wait. Default 24 hours.
+    pub deadline: Duration,
+    /// The wait before the second look at the job. It grows by half with each one. Default 0.2 seconds.
+    pub first_poll: Duration,
+    /// The longest wait between two looks. Default 30 seconds.
+    pub longest_poll: Duration,
+}
+
+impl Default for WaitOptions {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(24 * 60 * 60),
+            first_poll: Duration::from_millis(200),
+            longest_poll: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Client {
+    /// Creates a job. Salesforce checks the query at once and runs it when it comes to it.
+    ///
+    /// The request is repeated only where it surely did not run: a lost answer may leave a job behind that nobody reads.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnsupportedByBulk`] for what the REST API may still do; [`ErrorKind::InvalidQuery`] for what none does.
+    pub async fn create_query_job(&self, operation: QueryOperation, soql: &str) -> Result<Job> {
+        let body = json!({
+            "operation": operation.name(),
+            "query": soql,
+            "contentType": "CSV",
+            "columnDelimiter": "COMMA",
+            "lineEnding": "LF",
+        });
+        let path = format!("{}/jobs/query", self.base_path());
+        let call = Call::new("create the query job", Method::POST, path).body(body).once();
+        let job = self.call(&call, async |response| Job::read(response.json().await?)).await?;
+        tracing::debug!(job_id = %job.id, object = job.object, "job created");
+        Ok(job)
+    }
+
+    /// Looks at a job.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::JobGone`] when Salesforce has deleted it, as it does after seven days.
+    pub async fn job(&self, id: &JobId) -> Result<Job> {
+        let call = Call::get(format!("look at job `{id}`"), self.job_path(id));
+        let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
+        job.map_err(|error| gone_if_not_found(error, id))
+    }
+
+    /// Waits until a job is complete, and shows it to `on_state` each time it was looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::JobFailed`] with Salesforce's reason where it gives one, [`ErrorKind::JobAborted`], [`ErrorKind::JobGone`], and
+    /// [`ErrorKind::Deadline`], after which the job is still there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the call leaves the job running: abort it.
+    pub async fn wait_for_job(
+        &self,
+        id: &JobId,
+        options: &WaitOptions,
+        mut on_state: impl FnMut(&Job) + Send,
+    ) -> Result<Job> {
+        let deadline = self.clock().now().saturating_add(options.deadline).unwrap_or(Timestamp::MAX);
+        let mut wait = options.first_poll;
+        loop {
+            let job = self.job(id).await?;
+            on_state(&job);
+            tracing::debug!(job_id = %id, state = %job.state, records = job.records_processed, "job looked at");
+            match job.state {
+                JobState::JobComplete => return Ok(job),
+                JobState::Failed => return Err(failed(&job)),
+                JobState::Aborted => return Err(aborted(id)),
+                JobState::UploadComplete | JobState::InProgress | JobState::Other(_) => {}
+            }
+            let left = self.clock().now().duration_until(deadline);
+            if !left.is_positive() {
+                return Err(late(&job, options.deadline));
+            }
+            self.clock().sleep(jitter(wait).min(left.unsigned_abs())).await;
+            wait = (wait * 3 / 2).min(options.longest_poll);
+        }
+    }
+
+    /// Aborts a job. One that has ended or is gone is none to abort, and no error.
+    pub async fn abort_job(&self, id: &JobId) -> Result<()> {
+        let call = Call::new(format!("abort job `{id}`"), Method::PATCH, self.job_path(id))
+            .body(json!({ "state": "Aborted" }));
+        let ended =
+            |error: &Error| error.kind() == ErrorKind::NotFound || error.error_code() == Some("INVALIDJOBSTATE");
+        match self.call(&call, async |_| Ok(())).await {
+            Err(error) if ended(&error) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Deletes a job that has ended, and its results. One that is gone is no error.
+    pub async fn delete_job(&self, id: &JobId) -> Result<()> {
+        let call = Call::new(format!("delete job `{id}`"), Method::DELETE, self.job_path(id));
+        match self.call(&call, async |_| Ok(())).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    pub(super) fn job_path(&self, id: &JobId) -> String {
+        format!("{}/jobs/query/{id}", self.base_path())
+    }
+}
+
+impl Job {
+    fn read(answer: JobAnswer) -> Result<Self> {
+        let id = answer.id.parse().map_err(|_| {
+            Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))
+        })?;
+        let api_version = match &answer.api_version {
+            Value::Number(number) => number.as_f64().map(|number| format!("{number:.1}")),
+            Value::String(text) => Some(text.clone()),
+            _ => None,
+        };
+        Ok(Self {
+            id,
+            state: JobState::from(answer.state.as_str()),
+            object: answer.object,
+            records_processed: answer.number_records_processed,
+            error_message: answer.error_message.map(|message| one_line(&message)).filter(|message| !message.is_empty()),
+            is_pk_chunking_supported: answer.is_pk_chunking_supported,
+            api_version: api_version.and_then(|text| text.parse().ok()),
+            created: answer.created_date,
+            processing_time: answer.total_processing_time.map(Duration::from_millis),
+        })
+    }
+}
+
+/// Says that a job is gone where a refusal says that something is.
+pub(super) fn gone_if_not_found(error: Error, id: &JobId) -> Error {
+    if error.kind() != ErrorKind::NotFound {
+        return error;
+    }
+    let cause = "Salesforce has it no longer";
+    Error::new(ErrorKind::JobGone, format!("read job `{id}`"), cause).with_hint("run again: a new job is created")
+}
+
+fn failed(job: &Job) -> Error {
+    let cause = match &job.error_message {
+        Some(message) => format!("Salesforce answered {message}"),
+        None => "the job failed, and Salesforce gave no reason".to_owned(),
+    };
+    let error = Error::new(ErrorKind::JobFailed, format!("finish job `{}`", job.id), cause);
+    match job.error_message.as_deref() {
+        Some(message) if message.contains("QUERY_TIMEOUT") => error
+            .with_code("QUERY_TIMEOUT")
+            .with_hint("make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range"),
+        Some(_) => error,
+        None => error.with_hint("look at the job in Setup → Bulk Data Load Jobs"),
+    }
+}
+
+fn aborted(id: &JobId) -> Error {
+    let cause = "somebody aborted it in Salesforce";
+    Error::new(ErrorKind::JobAborted, format!("finish job `{id}`"), cause).with_hint("run again: a new job is created")
+}
+
+fn late(job: &Job, deadline: Duration) -> Error {
+    let cause = format!("it was still {} after {} s", literal(&job.state.to_string()), deadline.as_secs());
+    Error::new(ErrorKind::Deadline, format!("finish job `{}`", job.id), cause)
+        .with_hint("wait longer, or make the query smaller")
+}

@@ -1,0 +1,138 @@
+//! Reads the results of a finished job, page by page, inflated and with bounded memory.
+//!
+//! It does not look into the CSV: every page begins with the header line, and counting records is the caller's.
+
+use percent_encoding::percent_decode_str;
+
+use super::job::gone_if_not_found;
+use super::{JobId, PageBody};
+use crate::client::{Call, Client};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::Response;
+use crate::query::escape;
+use crate::refusal::NOT_SALESFORCE;
+use crate::version::ApiVersion;
+use crate::wire::ResultPagesAnswer;
+
+/// An opaque position in the results of a job. The same locator gives the same page as often as it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Locator(String);
+
+impl Locator {
+    /// Takes up a locator that was written down earlier.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the locator as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One page of results.
+#[derive(Debug)]
+pub struct ResultPage {
+    /// How many records the server says are in the page. Count them: a connection can end early without an error.
+    pub records: Option<u64>,
+    /// The next page, or `None` on the last. Of no meaning on a page from [`ResultPageList`], which has its own order.
+    pub next: Option<Locator>,
+    /// The CSV.
+    pub body: PageBody,
+}
+
+/// The positions of pages that can be read at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultPageList {
+    /// The pages; `None` is the first.
+    pub pages: Vec<Option<Locator>>,
+    /// Where the list goes on, or `None` at its end.
+    pub next: Option<Locator>,
+}
+
+impl Client {
+    /// Opens a page of a finished job: the first, or the one at `locator`. Keep `max_records` the same for all pages of a job.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::LocatorExpired`]: read from the first page. [`ErrorKind::JobGone`]: create the job again.
+    pub async fn result_page(
+        &self,
+        job: &JobId,
+        locator: Option<&Locator>,
+        max_records: Option<u32>,
+    ) -> Result<ResultPage> {
+        let mut path = format!("{}/results", self.job_path(job));
+        let locator_parameter = locator.map(|locator| format!("locator={}", escape(locator.as_str())));
+        let size_parameter = max_records.map(|records| format!("maxRecords={records}"));
+        for (mark, parameter) in ["?", "&"].into_iter().zip(locator_parameter.into_iter().chain(size_parameter)) {
+            path.push_str(mark);
+            path.push_str(&parameter);
+        }
+        let call = Call::get(format!("read a page of job `{job}`"), path).accept("text/csv");
+        let page = self.call(&call, async |response| ResultPage::open(response)).await;
+        page.map_err(|error| refused(error, job, locator))
+    }
+
+    /// Lists pages of a finished job that can be read at the same time. `next` is the [`ResultPageList::next`] of the list before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnsupportedByBulk`] below version 58.0. After any refusal, reading page by page still works.
+    pub async fn result_page_list(&self, job: &JobId, next: Option<&Locator>) -> Result<ResultPageList> {
+        let action = format!("list the pages of job `{job}`");
+        if self.api_version() < ApiVersion::FIRST_RESULT_PAGES {
+            let cause = format!("API versions before `{}` have no such list", ApiVersion::FIRST_RESULT_PAGES);
+            return Err(Error::new(ErrorKind::UnsupportedByBulk, action, cause));
+        }
+        let parameter = next.map(|next| format!("?locator={}", escape(next.as_str()))).unwrap_or_default();
+        let call = Call::get(action, format!("{}/resultPages{parameter}", self.job_path(job)));
+        let answer: ResultPagesAnswer = self.call_for(&call).await?;
+        Ok(ResultPageList {
+            pages: answer.result_pages.iter().map(|page| Locator::in_url(&page.result_url)).collect(),
+            next: answer.next_records_url.filter(|_| !answer.done).and_then(|url| Locator::in_url(&url)),
+        })
+    }
+}
+
+impl Locator {
+    /// The end of the results is written as `null`, as nothing, or not at all.
+    fn from_header(text: Option<&str>) -> Option<Self> {
+        text.filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("null")).map(Self::new)
+    }
+
+    /// Returns the locator in an address. A plus sign in it means itself.
+    fn in_url(url: &str) -> Option<Self> {
+        let (_, parameters) = url.split_once('?')?;
+        let value = parameters.split('&').find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            name.eq_ignore_ascii_case("locator").then_some(value)
+        })?;
+        Self::from_header(Some(&percent_decode_str(value).decode_utf8_lossy()))
+    }
+}
+
+impl ResultPage {
+    fn open(response: Response) -> Result<Self> {
+        // Gateways and orgs under maintenance answer 200 with something else.
+        if response.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html")) {
+            let cause = "Salesforce answered with a web page instead of CSV";
+            return Err(Error::new(ErrorKind::UnexpectedAnswer, response.action().clone(), cause)
+                .with_hint(NOT_SALESFORCE)
+                .transient());
+        }
+        Ok(Self {
+            records: response.header("sforce-numberofrecords").and_then(|text| text.parse().ok()),
+            next: Locator::from_header(response.header("sforce-locator")),
+            body: PageBody::open(response)?,
+        })
+    }
+}
+
+/// Says what a refused page means: the codes are not documented.
+fn refused(error: Error, job: &JobId, locator: Option<&Locator>) -> Error {
+    match error.kind() {
+        ErrorKind::InvalidQuery if locator.is_some() => error.into_kind(ErrorKind::LocatorExpired),
+        _ => gone_if_not_found(error, job),
+    }
+}

@@ -1,0 +1,140 @@
+//! The client: one session, shared by everyone who talks to the org.
+//!
+//! Here are the session and the way of every call. What is called is in the modules of each API, which add their methods to [`Client`].
+
+mod call;
+mod session;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+use url::Url;
+
+use crate::clock::Clock;
+use crate::connection::Connection;
+use crate::describe::SObject;
+use crate::error::Result;
+use crate::http::Http;
+use crate::limits::ApiUsage;
+use crate::retry::{RetryPolicy, Transient, with_backoff};
+use crate::version::ApiVersion;
+
+pub(crate) use call::Call;
+use session::Entry;
+
+/// Talks to one org.
+///
+/// Cloning is cheap: clones share session, connections and describes. The session is opened by the first call that needs it and renewed
+/// when it ends. A client whose credentials were refused stays refused, so that many calls at once do not lock the user out.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    calls: Arc<AtomicU64>,
+}
+
+struct Shared {
+    connection: Connection,
+    http: Http,
+    clock: Arc<dyn Clock>,
+    retry: RetryPolicy,
+    /// Held while signing in: everyone else waits for that one session.
+    session: AsyncMutex<Entry>,
+    versions: OnceCell<Vec<ApiVersion>>,
+    describes: Mutex<HashMap<String, Arc<SObject>>>,
+    usage: Mutex<Option<ApiUsage>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+/// Who is signed in, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The org's own address.
+    pub instance_url: Url,
+    /// The user, where the method tells.
+    pub username: Option<String>,
+    /// The user's id, where the method tells.
+    pub user_id: Option<String>,
+    /// The org's id, where the method tells.
+    pub org_id: Option<String>,
+}
+
+impl Client {
+    /// Makes a client. Uses no network.
+    ///
+    /// # Errors
+    ///
+    /// What [`Connection::check`] finds.
+    pub fn new(connection: Connection, clock: Arc<dyn Clock>) -> Result<Self> {
+        let http = connection.prepare()?;
+        let shared = Shared {
+            connection,
+            http,
+            clock,
+            retry: RetryPolicy::default(),
+            session: AsyncMutex::new(Entry::Closed),
+            versions: OnceCell::new(),
+            describes: Mutex::default(),
+            usage: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared), calls: Arc::default() })
+    }
+
+    /// Returns a client of the same session that counts its calls from zero.
+    pub fn metered(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), calls: Arc::default() }
+    }
+
+    /// Returns how many requests were sent through this client and its clones, repeated ones and those for signing in too.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns what the org said last about its daily allowance, or `None` before it said anything.
+    pub fn api_usage(&self) -> Option<ApiUsage> {
+        *self.shared.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the version of every call.
+    pub fn api_version(&self) -> ApiVersion {
+        self.shared.connection.api_version
+    }
+
+    /// Runs `operation` until it succeeds, fails for good or was tried often enough, as the client's own calls are.
+    ///
+    /// # Cancel safety
+    ///
+    /// As `operation` is.
+    pub async fn with_backoff<T, E, F, Fut>(&self, operation: F) -> Result<T, E>
+    where
+        E: Transient + fmt::Display,
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        with_backoff(self.clock(), &self.shared.retry, operation).await
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.shared.clock
+    }
+
+    pub(crate) fn describes(&self) -> &Mutex<HashMap<String, Arc<SObject>>> {
+        &self.shared.describes
+    }
+
+    fn note_usage(&self, header: Option<&str>) {
+        if let Some(usage) = header.and_then(ApiUsage::parse) {
+            *self.shared.usage.lock().unwrap_or_else(PoisonError::into_inner) = Some(usage);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

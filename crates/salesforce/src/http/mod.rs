@@ -1,0 +1,155 @@
+//! The one place that sends a request.
+//!
+//! It knows proxies, certificates, timeouts and gzip. It follows no redirect, keeps no session, repeats nothing and does not judge the
+//! status of an answer.
+
+mod body;
+mod failure;
+mod setup;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::connection::HttpOptions;
+use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) use body::{Encoding, RawBody};
+
+/// Sends requests over shared connections.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+}
+
+/// One request.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Completes "could not …".
+    pub(crate) action: Cow<'static, str>,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) accept: &'static str,
+    /// What to send: its media type and its text, which may hold a password.
+    pub(crate) body: Option<(&'static str, SecretString)>,
+    pub(crate) soap_action: Option<&'static str>,
+    pub(crate) bearer: Option<SecretString>,
+}
+
+impl Request {
+    pub(crate) fn new(action: impl Into<Cow<'static, str>>, method: Method, url: Url) -> Self {
+        let action = action.into();
+        Self { action, method, url, accept: "application/json", body: None, soap_action: None, bearer: None }
+    }
+}
+
+impl Http {
+    /// Prepares connections; opens none.
+    pub(crate) fn new(options: &HttpOptions) -> Result<Self> {
+        let client = setup::client(options)?;
+        Ok(Self { client, connect_timeout: options.connect_timeout, read_timeout: options.read_timeout })
+    }
+
+    /// Sends `request` and returns the head of the answer, whatever its status.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response> {
+        let host = host_of(&request.url);
+        let built = self.build(request)?;
+        let longest = self.connect_timeout + self.read_timeout;
+        let inner = match tokio::time::timeout(longest, self.client.execute(built)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failure::to_error(&request.action, &host, &error)),
+            Err(_) => return Err(failure::silence(&request.action, &host, longest)),
+        };
+        tracing::debug!(method = %request.method, host, path = request.url.path(), status = inner.status().as_u16(), "request answered");
+        Ok(Response { action: request.action.clone(), host, inner, read_timeout: self.read_timeout })
+    }
+
+    fn build(&self, request: &Request) -> Result<reqwest::Request> {
+        let mut builder = self
+            .client
+            .request(request.method.clone(), request.url.clone())
+            .header(ACCEPT, request.accept)
+            .header(ACCEPT_ENCODING, "gzip");
+        if let Some(token) = &request.bearer {
+            builder = builder.header(AUTHORIZATION, bearer(token, &request.action)?);
+        }
+        if let Some(action) = request.soap_action {
+            builder = builder.header(HeaderName::from_static("soapaction"), action);
+        }
+        if let Some((media_type, text)) = &request.body {
+            builder = builder.header(CONTENT_TYPE, *media_type).body(text.expose_secret().to_owned());
+        }
+        builder.build().map_err(|error| {
+            Error::configuration(request.action.clone(), "the request cannot be built").because(&error.without_url())
+        })
+    }
+}
+
+fn bearer(token: &SecretString, action: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| {
+        let cause = "the access token holds characters that no token has";
+        Error::new(ErrorKind::Credentials, action.to_owned(), cause)
+            .with_hint("check `access_token` for line ends and quotes")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Returns host and, where it is not the usual one, port: for messages.
+pub(crate) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The head of an answer, with its body still to be read.
+#[derive(Debug)]
+pub(crate) struct Response {
+    action: Cow<'static, str>,
+    host: String,
+    inner: reqwest::Response,
+    read_timeout: Duration,
+}
+
+impl Response {
+    pub(crate) fn action(&self) -> &Cow<'static, str> {
+        &self.action
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.inner.status()
+    }
+
+    /// Returns the header called `name`, if it is there and readable.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.inner.headers().get(name)?.to_str().ok().map(str::trim)
+    }
+
+    /// Returns when the server answered, by its own clock.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        http_date(self.header("date")?)
+    }
+
+    /// Returns how long the server asked to wait. A date is counted from the server's own clock, or else from `now`.
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let text = self.header("retry-after")?;
+        match text.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => {
+                let wait = http_date(text)?.duration_since(self.date().unwrap_or(now));
+                Some(Duration::try_from(wait).unwrap_or_default())
+            }
+        }
+    }
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
