@@ -47,7 +47,9 @@ impl ErrorKind {
     fn hint(self) -> Option<&'static str> {
         match self {
             Self::Locked => Some("wait for the other program to finish, or close it, and run again"),
-            Self::NoSpace => Some("free disk space and run again; what was there before is untouched"),
+            Self::NoSpace => {
+                Some("free disk space, or raise the quota, and run again; what was there before is untouched")
+            }
             Self::NotWritable => Some("grant write permission on the destination's `path` and the folder it is in"),
             Self::InvalidPath => Some("set `path` of the destination to a place where it can be created"),
             Self::Unsupported | Self::InvalidTable | Self::Corrupt | Self::Failed => None,
@@ -128,6 +130,10 @@ fn kind_of_sqlite(error: &rusqlite::Error) -> ErrorKind {
         // The file beside a database that its users share could not grow.
         return ErrorKind::NoSpace;
     }
+    // A full disk is `SQLITE_FULL`; a full quota and a file at its largest size look like this.
+    if error.extended_code == ffi::SQLITE_IOERR_WRITE {
+        return ErrorKind::NoSpace;
+    }
     match error.extended_code & 0xff {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => ErrorKind::Locked,
         ffi::SQLITE_FULL => ErrorKind::NoSpace,
@@ -169,6 +175,8 @@ mod tests {
             (ffi::SQLITE_READONLY_DBMOVED, ErrorKind::NotWritable),
             (ffi::SQLITE_CANTOPEN_ISDIR, ErrorKind::NotWritable),
             (ffi::SQLITE_FULL, ErrorKind::NoSpace),
+            (ffi::SQLITE_IOERR_WRITE, ErrorKind::NoSpace),
+            (ffi::SQLITE_IOERR_READ, ErrorKind::Failed),
             (ffi::SQLITE_IOERR_SHMSIZE, ErrorKind::NoSpace),
             (ffi::SQLITE_IOERR_READ, ErrorKind::Failed),
             (ffi::SQLITE_NOTADB, ErrorKind::InvalidPath),

@@ -1,0 +1,280 @@
+//! Bytes of a results page into batches of whole records.
+//!
+//! The header is read and checked, record boundaries are found, records are counted; no value is decoded where the page has the columns in
+//! the order that was asked for. A page in another column order (API versions before 50.0 sort them by name) or with CR LF line ends is
+//! rewritten record by record.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr2_iter;
+use orgtap_destination::Batch;
+use orgtap_destination::csv;
+
+/// The longest record that is accepted, so that a body with an unbalanced quote cannot fill the memory. The texts of one record come to
+/// about 1.6 million characters at the most (Salesforce object limits).
+const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+/// What is wrong with a page.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    /// The header's columns are not those of the query.
+    #[error("the page has the columns {found}, where {expected} were asked for")]
+    Columns { expected: String, found: String },
+    /// The last record has no end.
+    #[error("the page ends within a record")]
+    Unfinished,
+    /// A record does not end.
+    #[error("a record is longer than {MAX_RECORD_BYTES} bytes")]
+    TooLong,
+    /// A record has another number of values than the header.
+    #[error("a record has {found} values, where the header has {expected}")]
+    Ragged { expected: usize, found: usize },
+}
+
+/// Cuts the bytes of one page into batches.
+#[derive(Debug)]
+pub(crate) struct PageDecoder {
+    columns: Arc<[String]>,
+    layout: Option<Layout>,
+    /// The beginning of a record whose end has not arrived.
+    pending: BytesMut,
+    is_quoted: bool,
+    records: u64,
+}
+
+/// How the records of a page lie, known once the header is read.
+#[derive(Debug)]
+enum Layout {
+    /// As the table wants them.
+    Same,
+    /// To be rewritten: for each column of the table, which value of the record it is.
+    Other(Vec<usize>),
+}
+
+impl PageDecoder {
+    /// Returns a decoder of one page whose records shall have `columns`, in this order.
+    pub(crate) fn new(columns: Arc<[String]>) -> Self {
+        Self { columns, layout: None, pending: BytesMut::new(), is_quoted: false, records: 0 }
+    }
+
+    /// Returns how many records were cut so far.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Returns whether the page has begun with a header, as even one without records does.
+    pub(crate) fn has_header(&self) -> bool {
+        self.layout.is_some()
+    }
+
+    /// Takes the next bytes of the page and appends what they complete to `batches`.
+    pub(crate) fn push(&mut self, chunk: &Bytes, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
+        let Some(mut ends) = self.scan(chunk) else {
+            self.pending.extend_from_slice(chunk);
+            return if self.pending.len() > MAX_RECORD_BYTES { Err(DecodeError::TooLong) } else { Ok(()) };
+        };
+        let mut start = 0;
+        // What is pending ends at the first boundary, and the header is a record of its own. The rest goes on as it lies there.
+        if self.layout.is_none() || !self.pending.is_empty() {
+            self.pending.extend_from_slice(&chunk[..ends.first]);
+            let record = self.pending.split().freeze();
+            self.complete(record, 1, batches)?;
+            start = ends.first;
+            ends.records -= 1;
+        }
+        if ends.records > 0 {
+            self.complete(chunk.slice(start..ends.last), ends.records, batches)?;
+        }
+        self.pending.extend_from_slice(&chunk[ends.last..]);
+        Ok(())
+    }
+
+    /// Takes the end of the page and appends its last record to `batches`, if that lacked a line end.
+    pub(crate) fn finish(&mut self, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
+        if self.is_quoted {
+            return Err(DecodeError::Unfinished);
+        }
+        if !self.pending.is_empty() {
+            self.pending.extend_from_slice(b"\n");
+            let record = self.pending.split().freeze();
+            self.complete(record, 1, batches)?;
+        }
+        Ok(())
+    }
+
+    /// Finds the record ends in `chunk`; the state of the quotes moves to its end.
+    fn scan(&mut self, chunk: &[u8]) -> Option<Ends> {
+        let mut ends: Option<Ends> = None;
+        let mut is_quoted = self.is_quoted;
+        for at in memchr2_iter(b'"', b'\n', chunk) {
+            if chunk[at] == b'"' {
+                is_quoted = !is_quoted;
+            } else if !is_quoted {
+                let ends = ends.get_or_insert(Ends { first: at + 1, last: 0, records: 0 });
+                ends.last = at + 1;
+                ends.records += 1;
+            }
+        }
+        self.is_quoted = is_quoted;
+        ends
+    }
+
+    /// Takes whole records: the header first, then data.
+    fn complete(&mut self, bytes: Bytes, records: u64, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
+        let Some(layout) = &self.layout else {
+            self.layout = Some(self.read_header(&bytes)?);
+            return Ok(());
+        };
+        let bytes = match layout {
+            Layout::Same => bytes,
+            Layout::Other(order) => rewrite(&bytes, order)?,
+        };
+        self.records += records;
+        batches.push(Batch::new(bytes, records));
+        Ok(())
+    }
+
+    /// Compares the header with the columns that were asked for. Case does not count: a path may come back as typed or as the API spells it.
+    fn read_header(&self, line: &[u8]) -> Result<Layout, DecodeError> {
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let found: Vec<String> = csv::values(line).map(|value| String::from_utf8_lossy(&value).into_owned()).collect();
+        let is_same = |(found, wanted): (&String, &String)| found.eq_ignore_ascii_case(wanted);
+        let order: Option<Vec<usize>> =
+            self.columns.iter().map(|column| found.iter().position(|found| is_same((found, column)))).collect();
+        match order {
+            Some(order) if found.len() == self.columns.len() => {
+                let is_in_order = order.iter().enumerate().all(|(wanted, found)| wanted == *found);
+                let has_crlf = line.ends_with(b"\r\n");
+                Ok(if is_in_order && !has_crlf { Layout::Same } else { Layout::Other(order) })
+            }
+            _ => Err(DecodeError::Columns { expected: self.columns.join(","), found: found.join(",") }),
+        }
+    }
+}
+
+/// Where records end in a piece of bytes.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    first: usize,
+    last: usize,
+    records: u64,
+}
+
+/// Writes whole `records` again, with their values in `order`.
+fn rewrite(records: &[u8], order: &[usize]) -> Result<Bytes, DecodeError> {
+    let mut rewritten = Vec::with_capacity(records.len());
+    for record in csv::records(records) {
+        let values: Vec<_> = csv::values(record).collect();
+        if values.len() != order.len() {
+            return Err(DecodeError::Ragged { expected: order.len(), found: values.len() });
+        }
+        csv::write_record(&mut rewritten, order.iter().map(|at| values[*at].as_ref()));
+    }
+    Ok(rewritten.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn columns(names: &[&str]) -> Arc<[String]> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// Decodes `page`, which arrives in pieces of `piece` bytes.
+    fn decode(names: &[&str], page: &[u8], piece: usize) -> Result<(Vec<u8>, u64), DecodeError> {
+        let mut decoder = PageDecoder::new(columns(names));
+        let mut batches = Vec::new();
+        for chunk in page.chunks(piece) {
+            decoder.push(&Bytes::copy_from_slice(chunk), &mut batches)?;
+        }
+        decoder.finish(&mut batches)?;
+        let counted: u64 = batches.iter().map(Batch::records).sum();
+        assert_eq!(counted, decoder.records(), "batches and decoder count alike");
+        Ok((batches.iter().flat_map(|batch| batch.bytes().to_vec()).collect(), counted))
+    }
+
+    #[test]
+    fn the_header_goes_and_the_records_stay_byte_for_byte() {
+        let page = b"\"Id\",\"Name\"\n\"1\",\"a, \"\"b\"\"\r\nc\"\n\"2\",\"\"\n";
+
+        let (bytes, records) = decode(&["Id", "Name"], page, 1000).unwrap();
+
+        assert_eq!(bytes, b"\"1\",\"a, \"\"b\"\"\r\nc\"\n\"2\",\"\"\n");
+        assert_eq!(records, 2);
+    }
+
+    #[test]
+    fn a_last_record_without_a_line_end_counts() {
+        assert_eq!(decode(&["Id"], b"\"Id\"\n\"1\"\n\"2\"", 3).unwrap(), (b"\"1\"\n\"2\"\n".to_vec(), 2));
+    }
+
+    #[test]
+    fn a_page_with_a_header_only_has_no_records() {
+        assert_eq!(decode(&["Id"], b"\"Id\"\n", 100).unwrap(), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn a_page_without_a_byte_has_no_records() {
+        assert_eq!(decode(&["Id"], b"", 100).unwrap(), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn the_header_may_be_spelt_in_another_case() {
+        assert_eq!(decode(&["Account.Name"], b"\"account.name\"\n\"x\"\n", 100).unwrap().1, 1);
+    }
+
+    #[test]
+    fn columns_in_another_order_are_put_in_place() {
+        let (bytes, _) = decode(&["Name", "Id"], b"\"Id\",\"Name\"\n\"1\",\"a \"\"b\"\"\"\n", 7).unwrap();
+
+        assert_eq!(bytes, b"\"a \"\"b\"\"\",\"1\"\n");
+    }
+
+    #[test]
+    fn line_ends_of_windows_leave_no_trace_and_those_in_values_stay() {
+        let (bytes, records) = decode(&["Id", "Name"], b"\"Id\",\"Name\"\r\n\"1\",\"a\r\nb\"\r\n", 5).unwrap();
+
+        assert_eq!((bytes.as_slice(), records), (b"\"1\",\"a\r\nb\"\n".as_slice(), 1));
+    }
+
+    #[test]
+    fn other_columns_than_asked_for_are_refused() {
+        let error = decode(&["Id", "Name"], b"\"Id\",\"Email\"\n", 100).unwrap_err();
+
+        assert_eq!(error.to_string(), "the page has the columns Id,Email, where Id,Name were asked for");
+    }
+
+    #[test]
+    fn a_page_that_ends_within_quotes_is_unfinished() {
+        assert_eq!(decode(&["Id"], b"\"Id\"\n\"1", 100), Err(DecodeError::Unfinished));
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_reads_the_same_however_it_is_cut(
+            values in proptest::collection::vec(("[a-z\"\n\r,\u{e9} ]{0,12}", "[a-z\"\n,]{0,4}"), 0..20),
+            piece in 1_usize..40,
+        ) {
+            let mut page = b"\"A\",\"B\"\n".to_vec();
+            let mut expected = Vec::new();
+            for (a, b) in &values {
+                csv::write_record(&mut expected, [a.as_bytes(), b.as_bytes()]);
+            }
+            page.extend_from_slice(&expected);
+
+            let (bytes, records) = decode(&["A", "B"], &page, piece).unwrap();
+
+            prop_assert_eq!(bytes, expected);
+            prop_assert_eq!(records, values.len() as u64);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(page in proptest::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
+            drop(decode(&["A"], &page, piece));
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Moves records: plan → extract → load → checkpoint, one row after the other, several rows at once.
+//!
+//! The engine is the same for every way of starting it. It takes a [`RunSpec`], a Salesforce [`Client`](orgtap_salesforce::Client) and a
+//! [`Destination`](orgtap_destination::Destination), tells what happens as [`RunEvent`]s, and returns a [`RunReport`]. It reads no
+//! arguments, no environment and no configuration format, and it prints nothing.
+
+mod decode;
+mod encode;
+mod error;
+mod event;
+mod extract;
+mod load;
+mod plan;
+mod report;
+mod row;
+mod run;
+mod spec;
+mod state;
+
+pub use error::{Error, Result};
+pub use event::{EventSender, RunEvent};
+pub use plan::{FetchWindow, LeftOut, Plan, PlannedApi};
+pub use report::{Loaded, RowReport, RunReport};
+pub use run::{plan, run};
+pub use spec::{Api, Fetch, Fields, Load, RowSpec, RunSpec, Source};

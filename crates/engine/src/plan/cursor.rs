@@ -1,0 +1,154 @@
+//! The field that orders change, and how far the org's changes are known to be complete.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan};
+use orgtap_salesforce::{Client, Field, FieldType, SObject};
+use orgtap_soql::{Condition, LiteralKind, Operator, Path};
+
+use super::columns::nearest;
+use crate::error::{Error, Result};
+
+/// How far before the server's time a watermark lies where Salesforce keeps no log of an object's changes. Transactions are over after ten
+/// minutes at the latest, the limit of a REST or SOAP call (Salesforce limits cheat sheet).
+const COMMIT_MARGIN: Duration = Duration::from_secs(10 * 60);
+
+/// The time over which the log of changes is asked how far it is complete. Short, because the answer also lists every change in it.
+const LOG_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// The fields that order change, best known first. History objects have `CreatedDate` only, logins `LoginTime`.
+const USUAL_CURSORS: [&str; 4] = ["LastModifiedDate", "SystemModstamp", "CreatedDate", "LoginTime"];
+
+/// The field that orders change.
+#[derive(Clone, Debug)]
+pub(super) struct Cursor {
+    pub(super) field: String,
+    is_date: bool,
+    is_nullable: bool,
+    /// Why this field, where nobody asked for it and it is not the usual one.
+    pub(super) note: Option<String>,
+}
+
+impl Cursor {
+    /// Chooses the field `wanted`, or the best that `object` has.
+    pub(super) fn choose(object: &SObject, wanted: Option<&str>, include_deleted: bool) -> Result<Self> {
+        match wanted {
+            Some(name) => Self::wanted(object, name),
+            None => Self::usual(object, include_deleted),
+        }
+    }
+
+    fn wanted(object: &SObject, name: &str) -> Result<Self> {
+        let Some(field) = object.field(name) else {
+            let message = format!("could not use the cursor field `{name}`: object `{}` does not have it", object.name);
+            let hint = nearest(name, instants(object).map(|field| field.name.as_str()))
+                .unwrap_or_else(|| "choose a date or datetime field; `LastModifiedDate` is the usual one".to_owned());
+            return Err(Error::row_with_hint(message, hint));
+        };
+        let problem = match field.field_type {
+            FieldType::Date | FieldType::DateTime if field.filterable => return Ok(Self::of(field, None)),
+            FieldType::Date | FieldType::DateTime => "Salesforce does not filter by it".to_owned(),
+            _ => format!("it is of type {}", field.field_type.name()),
+        };
+        Err(Error::row_with_hint(
+            format!("could not use the cursor field `{}`: {problem}", field.name),
+            "choose a date or datetime field; `LastModifiedDate` is the usual one",
+        ))
+    }
+
+    fn usual(object: &SObject, include_deleted: bool) -> Result<Self> {
+        let find = |name: &str| instants(object).find(|field| field.name == name && field.filterable);
+        // Deleting a record is sure to change its SystemModstamp only (getDeleted takes its dates from there).
+        if include_deleted && let Some(field) = find("SystemModstamp") {
+            let note = "the cursor field is `SystemModstamp`, which deleting a record changes too".to_owned();
+            return Ok(Self::of(field, Some(note)));
+        }
+        let Some(field) = USUAL_CURSORS.iter().find_map(|name| find(name)) else {
+            return Err(Error::row_with_hint(
+                format!("could not fetch `{}` incrementally: it has none of {}", object.name, USUAL_CURSORS.join(", ")),
+                "name another date or datetime field in `cursor_field`, or set `fetch = \"all\"`",
+            ));
+        };
+        let note = (field.name != USUAL_CURSORS[0])
+            .then(|| format!("the cursor field is `{}`: `{}` has no `{}`", field.name, object.name, USUAL_CURSORS[0]));
+        Ok(Self::of(field, note))
+    }
+
+    fn of(field: &Field, note: Option<String>) -> Self {
+        Self {
+            field: field.name.clone(),
+            is_date: field.field_type == FieldType::Date,
+            is_nullable: field.nillable,
+            note,
+        }
+    }
+
+    /// Returns `at` as it stands in a query.
+    ///
+    /// A date carries no time zone: for a user far in the west it is still yesterday. So a date stands a day earlier.
+    pub(super) fn bound(&self, at: Timestamp) -> String {
+        if self.is_date {
+            let day_before = at.saturating_sub(24.hours()).unwrap_or(at);
+            day_before.strftime("%Y-%m-%d").to_string()
+        } else {
+            at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        }
+    }
+
+    /// Returns whether records may lack a value, so that it does not order them.
+    pub(super) fn is_nullable(&self) -> bool {
+        self.is_nullable
+    }
+
+    /// Returns the condition that the cursor lies within the bounds, of which `from` is inclusive and `to` exclusive. Records without a value
+    /// count as changed, unless there is an upper bound: they would lie within every such window.
+    pub(super) fn condition(&self, from: Option<&str>, to: Option<&str>) -> Result<Option<Condition>> {
+        let mut bounds = Vec::with_capacity(2);
+        for (operator, bound) in [(Operator::Ge, from), (Operator::Lt, to)] {
+            if let Some(bound) = bound {
+                bounds.push(Condition::compare(self.path()?, operator, self.literal(bound)?));
+            }
+        }
+        let Some(within) = Condition::all(bounds) else {
+            return Ok(None);
+        };
+        if !self.is_nullable || to.is_some() {
+            return Ok(Some(within));
+        }
+        let is_null = Condition::compare(self.path()?, Operator::Eq, LiteralKind::Null);
+        Ok(Condition::any([within, is_null]))
+    }
+
+    fn path(&self) -> Result<Path> {
+        Path::of(&self.field).map_err(|error| Error::row(error.to_string()))
+    }
+
+    fn literal(&self, bound: &str) -> Result<LiteralKind> {
+        let literal = if self.is_date { LiteralKind::date(bound) } else { LiteralKind::date_time(bound) };
+        literal.map_err(|error| Error::Internal { message: error.to_string() })
+    }
+}
+
+fn instants(object: &SObject) -> impl Iterator<Item = &Field> {
+    object.fields.iter().filter(|field| matches!(field.field_type, FieldType::Date | FieldType::DateTime))
+}
+
+/// Asks the org up to which instant its changes of `object` are complete: everything stamped earlier can be seen now. `None` where the server
+/// does not even tell its time.
+///
+/// This machine's clock takes no part. `latestDateCovered` stays behind while transactions are open (`getUpdated`, SOAP API guide).
+pub(super) async fn watermark(client: &Client, object: &SObject) -> Option<Timestamp> {
+    let now = object.server_time?;
+    let by_margin = now.saturating_sub(COMMIT_MARGIN).ok();
+    if !object.replicateable {
+        return by_margin;
+    }
+    let start = now.saturating_sub(LOG_WINDOW).ok()?;
+    match client.updated(&object.name, start, now).await {
+        Ok(updated) => Some(updated.latest_date_covered.min(now)),
+        Err(error) => {
+            tracing::debug!(object = object.name, error = %error, "no log of changes, taking the server's time less a margin");
+            by_margin
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What a row will do, fully decided before any download.
+
+mod columns;
+mod cursor;
+mod source;
+mod window;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orgtap_destination::{Destination, TableSpec};
+use orgtap_salesforce::{Client, QueryOperation};
+use orgtap_soql::Query;
+
+use crate::error::{Error, Result};
+use crate::spec::{Load, RowSpec};
+use crate::state::{Fingerprint, State};
+
+pub(crate) use columns::SelectedColumn;
+use source::Selected;
+use window::Window;
+
+/// What a row will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The row's name.
+    pub row: String,
+    /// The sObject, as Salesforce spells it.
+    pub object: String,
+    /// Which API carries the records.
+    pub api: PlannedApi,
+    /// Why that one.
+    pub api_reason: String,
+    /// Whether deleted and archived records are read too.
+    pub operation: QueryOperation,
+    /// The final query.
+    pub query: Query,
+    /// The table, its columns and the write mode.
+    pub table: TableSpec,
+    /// Which records are read, and why those.
+    pub fetch: FetchWindow,
+    /// Fields of the object that are left out although nobody asked for that.
+    pub left_out: Vec<LeftOut>,
+    /// What else the user should know.
+    pub notes: Vec<String>,
+    /// Where each column of the table comes from, in the same order.
+    pub(crate) selected: Arc<[SelectedColumn]>,
+    /// Whether REST may step in where Bulk refuses the query.
+    pub(crate) may_fall_back: bool,
+    /// The state that the commit will save.
+    pub(crate) state_after: State,
+}
+
+/// Which API a row uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannedApi {
+    /// A Bulk API 2.0 query job.
+    Bulk,
+    /// The REST API's query resource.
+    Rest,
+}
+
+impl fmt::Display for PlannedApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bulk => "Bulk API 2.0",
+            Self::Rest => "REST API",
+        })
+    }
+}
+
+/// Which records a row reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchWindow {
+    /// All that the query selects.
+    All {
+        /// Why not only the changed ones.
+        reason: String,
+    },
+    /// Those that changed.
+    Since {
+        /// The cursor field.
+        cursor_field: String,
+        /// The lower bound, inclusive, as it stands in the query: a datetime or a date.
+        from: String,
+        /// The upper bound, exclusive, where there is one.
+        to: Option<String>,
+        /// The watermark that the last commit saved.
+        watermark: Timestamp,
+    },
+}
+
+/// A field that is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The field.
+    pub field: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Decides what `row` will do: asks the org for describes and how far its changes are complete, and the destination for the row's state.
+pub(crate) async fn make(
+    row: &RowSpec,
+    full_refresh: bool,
+    client: &Client,
+    destination: &dyn Destination,
+) -> Result<Plan> {
+    let Selected {
+        mut query,
+        object,
+        columns,
+        operation,
+        selection,
+        filter,
+        api,
+        api_reason,
+        may_fall_back,
+        left_out,
+        mut notes,
+    } = source::select(row, client).await?;
+    let mut table = TableSpec {
+        row: row.name.clone(),
+        name: row.table.clone().unwrap_or_else(|| object.name.clone()),
+        columns: columns.iter().map(|column| column.column.clone()).collect(),
+        primary_key: primary_key(row, &columns)?,
+        write_mode: orgtap_destination::WriteMode::Replace,
+        version_column: version_column(&columns),
+        keys_are_unique: false,
+    };
+    // A record comes once in one query, so its Id, alone or with more, tells it from the others.
+    table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
+    let fingerprint = Fingerprint {
+        object: object.name.clone(),
+        selection,
+        fields: table.columns.iter().map(|column| column.name.clone()).collect(),
+        filter,
+        cursor_field: None,
+        include_deleted: operation == QueryOperation::QueryAll,
+    };
+    let window = Window::open(row, full_refresh, &object, fingerprint, client, destination, &table.name).await?;
+    if let Some(condition) = window.condition {
+        query.add_condition(condition);
+    }
+    table.write_mode = window.write_mode;
+    check_capabilities(row, &table, destination)?;
+    notes.extend(window.notes);
+    Ok(Plan {
+        row: row.name.clone(),
+        object: object.name.clone(),
+        api,
+        api_reason,
+        operation,
+        query,
+        table,
+        fetch: window.fetch,
+        left_out,
+        notes,
+        selected: columns.into(),
+        may_fall_back,
+        state_after: window.state_after,
+    })
+}
+
+/// Returns the key's columns as the table spells them.
+fn primary_key(row: &RowSpec, columns: &[SelectedColumn]) -> Result<Vec<String>> {
+    let find = |name: &str| columns.iter().find(|column| column.column.name.eq_ignore_ascii_case(name));
+    let Some(key) = &row.primary_key else {
+        return match find("Id") {
+            Some(column) => Ok(vec![column.column.name.clone()]),
+            None if row.load == Load::Incremental => Err(Error::row_with_hint(
+                "could not find the column `Id`, the default primary key, among those of the row",
+                "select `Id`, or name the columns that identify a record in `primary_key`",
+            )),
+            None => Ok(Vec::new()),
+        };
+    };
+    if key.is_empty() && row.load == Load::Incremental {
+        return Err(Error::row_with_hint(
+            "could not plan an incremental load without a primary key",
+            "name the columns that identify a record in `primary_key`, or set `load = \"append\"` to add records without looking",
+        ));
+    }
+    key.iter()
+        .map(|name| {
+            find(name).map(|column| column.column.name.clone()).ok_or_else(|| {
+                Error::row_with_hint(
+                    format!("could not find the primary key column `{name}` among those of the row"),
+                    "select it, or take it out of `primary_key`",
+                )
+            })
+        })
+        .collect()
+}
+
+/// Returns the column that tells the newer of two records with the same key.
+fn version_column(columns: &[SelectedColumn]) -> Option<String> {
+    ["SystemModstamp", "LastModifiedDate"]
+        .into_iter()
+        .find(|name| columns.iter().any(|column| column.column.name == *name))
+        .map(str::to_owned)
+}
+
+fn check_capabilities(row: &RowSpec, table: &TableSpec, destination: &dyn Destination) -> Result<()> {
+    let can = destination.capabilities();
+    if can.supports(table.write_mode) {
+        return Ok(());
+    }
+    let message =
+        format!("could not plan the load of row `{}`: this destination cannot {}", row.name, table.write_mode);
+    Err(Error::row_with_hint(message, "set `load = \"full\"`, or choose another destination"))
+}

@@ -1,0 +1,165 @@
+//! Which records a row reads: all, or those since the watermark that the last commit saved.
+
+use jiff::Timestamp;
+use orgtap_destination::{Destination, WriteMode};
+use orgtap_salesforce::{Client, SObject};
+use orgtap_soql::Condition;
+
+use super::FetchWindow;
+use super::cursor::{self, Cursor};
+use crate::error::{Error, Result};
+use crate::spec::{Fetch, Load, RowSpec};
+use crate::state::{Fingerprint, State};
+
+/// The part of a plan that the saved state decides.
+#[derive(Debug)]
+pub(super) struct Window {
+    pub(super) fetch: FetchWindow,
+    /// What the query has to say in addition.
+    pub(super) condition: Option<Condition>,
+    pub(super) write_mode: WriteMode,
+    pub(super) state_after: State,
+    pub(super) notes: Vec<String>,
+}
+
+/// What the saved state is good for.
+#[derive(Debug)]
+enum Saved {
+    /// The table can be carried on from here.
+    Watermark(Timestamp),
+    /// There is nothing to carry on.
+    Nothing {
+        /// Why.
+        reason: String,
+    },
+    /// The table is made of something else than the row now asks for.
+    Outdated {
+        /// What changed.
+        reason: String,
+    },
+}
+
+impl Window {
+    /// Reads the row's state and decides.
+    pub(super) async fn open(
+        row: &RowSpec,
+        full_refresh: bool,
+        object: &SObject,
+        mut fingerprint: Fingerprint,
+        client: &Client,
+        destination: &dyn Destination,
+        table: &str,
+    ) -> Result<Self> {
+        if row.fetch == Fetch::All {
+            let reason = "the row fetches all".to_owned();
+            return Ok(Self {
+                fetch: FetchWindow::All { reason },
+                condition: None,
+                write_mode: if full_refresh { WriteMode::Replace } else { write_mode(row.load) },
+                state_after: State::new(fingerprint, None),
+                notes: Vec::new(),
+            });
+        }
+        let cursor = Cursor::choose(object, row.cursor_field.as_deref(), row.include_deleted)?;
+        fingerprint.cursor_field = Some(cursor.field.clone());
+        let saved = if full_refresh {
+            Saved::Outdated { reason: "a full refresh was asked for".to_owned() }
+        } else {
+            let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
+            saved_state(document.as_deref(), &fingerprint)
+        };
+        // The watermark is asked for before the query runs: what is stamped later may be seen by the query or not.
+        let bound = cursor::watermark(client, object).await.map(to_the_second);
+        decide(row, full_refresh, &cursor, saved, bound, fingerprint)
+    }
+}
+
+/// Returns what a saved document is good for.
+fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
+    let Some(document) = document else {
+        return Saved::Nothing { reason: "the first fetch of this row".to_owned() };
+    };
+    match State::read(document) {
+        Err(reason) => Saved::Outdated { reason },
+        Ok(state) => match (fingerprint.difference(&state.fingerprint), state.watermark) {
+            (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})") },
+            (None, None) => Saved::Nothing { reason: "the last run left no watermark".to_owned() },
+            (None, Some(watermark)) => Saved::Watermark(watermark),
+        },
+    }
+}
+
+fn decide(
+    row: &RowSpec,
+    full_refresh: bool,
+    cursor: &Cursor,
+    saved: Saved,
+    bound: Option<Timestamp>,
+    fingerprint: Fingerprint,
+) -> Result<Window> {
+    let mut notes = Vec::new();
+    // Appended records are not looked up again, so each version of a record may fall into one window only.
+    let to = match (row.load, bound) {
+        (Load::Append, Some(bound)) => Some(cursor.bound(bound)),
+        (Load::Append, None) => return Err(no_watermark()),
+        _ => None,
+    };
+    if to.is_some() && cursor.is_nullable() {
+        notes.push(format!("records without `{}` are left out until they have one", cursor.field));
+    }
+    if bound.is_none() {
+        notes.push("Salesforce did not tell its time, so the next run fetches all again".to_owned());
+    }
+    if let Saved::Outdated { reason } = &saved {
+        notes.push(format!("fetches all: {reason}"));
+    }
+    let (fetch, watermark) = match &saved {
+        Saved::Watermark(watermark) => (since(row, cursor, *watermark, to.clone()), bound.max(Some(*watermark))),
+        Saved::Nothing { reason } | Saved::Outdated { reason } => {
+            notes.extend(cursor.note.clone());
+            (FetchWindow::All { reason: reason.clone() }, bound)
+        }
+    };
+    let from = match &fetch {
+        FetchWindow::Since { from, .. } => Some(from.as_str()),
+        FetchWindow::All { .. } => None,
+    };
+    let write_mode = match (&saved, row.load) {
+        // A log of versions cannot be rebuilt from the org: only the user's own word clears it.
+        (Saved::Outdated { .. }, Load::Append) if !full_refresh => WriteMode::Append,
+        (Saved::Outdated { .. }, _) => WriteMode::Replace,
+        _ => write_mode(row.load),
+    };
+    Ok(Window {
+        condition: cursor.condition(from, to.as_deref())?,
+        fetch,
+        write_mode,
+        state_after: State::new(fingerprint, watermark),
+        notes,
+    })
+}
+
+fn since(row: &RowSpec, cursor: &Cursor, watermark: Timestamp, to: Option<String>) -> FetchWindow {
+    let from = watermark.saturating_sub(row.overlap).unwrap_or(Timestamp::MIN);
+    FetchWindow::Since { cursor_field: cursor.field.clone(), from: cursor.bound(from), to, watermark }
+}
+
+fn write_mode(load: Load) -> WriteMode {
+    match load {
+        Load::Full => WriteMode::Replace,
+        Load::Incremental => WriteMode::Upsert,
+        Load::Append => WriteMode::Append,
+    }
+}
+
+/// Salesforce stamps to the second; a watermark within a second would claim the whole of it.
+fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+fn no_watermark() -> Error {
+    Error::row_with_hint(
+        "could not append only what changed: Salesforce did not tell its time, so no window can be closed",
+        "set `fetch = \"all\"`, or load incrementally by primary key",
+    )
+}

@@ -1,0 +1,57 @@
+//! How a run went.
+
+use std::time::Duration;
+
+use orgtap_destination::{TableChange, WriteMode};
+
+use crate::error::Error;
+
+/// How a run went: one report per row, in the order of the configuration.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The rows.
+    pub rows: Vec<RowReport>,
+    /// How long the run took.
+    pub elapsed: Duration,
+}
+
+impl RunReport {
+    /// Returns the rows that failed, with why.
+    pub fn failures(&self) -> impl Iterator<Item = (&RowReport, &Error)> {
+        self.rows.iter().filter_map(|row| row.outcome.as_ref().err().map(|error| (row, error)))
+    }
+}
+
+/// How one row went.
+#[derive(Clone, Debug)]
+pub struct RowReport {
+    /// The row's name.
+    pub row: String,
+    /// The table it loads into, once planned.
+    pub table: Option<String>,
+    /// What was loaded, or why nothing was.
+    pub outcome: Result<Loaded, Error>,
+    /// How long the row took, waiting for Salesforce included.
+    pub elapsed: Duration,
+    /// How many HTTP requests the row sent, repeated ones included. Each counts against the org's daily limit.
+    pub calls: u64,
+    /// What the user should know: fields left out, why a row was reloaded, and the like.
+    pub notes: Vec<String>,
+}
+
+/// What a row loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// What the commit did with the records.
+    pub write_mode: WriteMode,
+    /// Records that Salesforce delivered.
+    pub records: u64,
+    /// Bytes of CSV they were.
+    pub bytes: u64,
+    /// Records dropped because the same load holds a newer one with the same key.
+    pub superseded: u64,
+    /// Records in the table afterwards, where the destination can tell.
+    pub table_records: Option<u64>,
+    /// Changes of the table's shape.
+    pub changes: Vec<TableChange>,
+}

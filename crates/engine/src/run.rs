@@ -1,0 +1,79 @@
+//! Rows at once, with bounded concurrency; the failure of one never touches another.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use orgtap_destination::Destination;
+use orgtap_salesforce::Client;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, Result};
+use crate::event::EventSender;
+use crate::plan::{self, Plan};
+use crate::report::{RowReport, RunReport};
+use crate::row::{self, RowContext};
+use crate::spec::RunSpec;
+
+/// Runs every row of `spec` and returns how each went.
+///
+/// Rows commit one by one. When `stop` is cancelled, rows that have not committed end with [`Error::Stopped`], their jobs are aborted and
+/// nothing of them becomes visible.
+pub async fn run(
+    spec: RunSpec,
+    client: &Client,
+    destination: Arc<dyn Destination>,
+    events: EventSender,
+    stop: CancellationToken,
+) -> RunReport {
+    let started = Instant::now();
+    let spec = Arc::new(spec);
+    let permits = Arc::new(Semaphore::new(spec.concurrency.max(1)));
+    let mut tasks = JoinSet::new();
+    for index in 0..spec.rows.len() {
+        let permits = Arc::clone(&permits);
+        let context = RowContext {
+            spec: Arc::clone(&spec),
+            client: client.metered(),
+            destination: Arc::clone(&destination),
+            events: events.clone(),
+            stop: stop.clone(),
+        };
+        tasks.spawn(async move {
+            // The semaphore is never closed; without a permit a row would merely start early.
+            let _permit = permits.acquire().await.ok();
+            let row = &context.spec.rows[index];
+            (index, row::run(&context, row).await)
+        });
+    }
+    let mut reports: Vec<Option<RowReport>> = spec.rows.iter().map(|_| None).collect();
+    while let Some(joined) = tasks.join_next().await {
+        if let Ok((index, report)) = joined {
+            reports[index] = Some(report);
+        }
+    }
+    let rows = reports.into_iter().zip(&spec.rows).map(|(report, row)| report.unwrap_or_else(|| panicked(&row.name)));
+    RunReport { rows: rows.collect(), elapsed: started.elapsed() }
+}
+
+/// Plans every row of `spec` without moving a record: one result per row, in order.
+pub async fn plan(spec: &RunSpec, client: &Client, destination: &dyn Destination) -> Vec<Result<Plan>> {
+    let mut plans = Vec::with_capacity(spec.rows.len());
+    for row in &spec.rows {
+        plans.push(plan::make(row, spec.full_refresh, client, destination).await);
+    }
+    plans
+}
+
+/// The report of a row whose task broke down: a defect of orgtap, which must not take the other rows along.
+fn panicked(row: &str) -> RowReport {
+    RowReport {
+        row: row.to_owned(),
+        table: None,
+        outcome: Err(Error::Internal { message: "its task ended unexpectedly".to_owned() }),
+        elapsed: std::time::Duration::ZERO,
+        calls: 0,
+        notes: Vec::new(),
+    }
+}

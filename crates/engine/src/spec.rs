@@ -1,0 +1,137 @@
+//! What a run shall do, as its caller configured it. Nothing here has been checked against the org yet.
+
+use std::time::Duration;
+
+/// One run: rows, and how they share the org.
+#[derive(Clone, Debug)]
+pub struct RunSpec {
+    /// The rows. Their names are unique, and so are the tables they name.
+    pub rows: Vec<RowSpec>,
+    /// How many rows run at once; at least 1.
+    pub concurrency: usize,
+    /// The most records that one page of a job's results may hold.
+    pub page_records: u32,
+    /// How long one Bulk API job may take before the row gives up on it.
+    pub job_deadline: Duration,
+    /// Whether rows forget their state: everything is fetched, and replaces the table.
+    pub full_refresh: bool,
+}
+
+impl RunSpec {
+    /// The default of [`RunSpec::concurrency`].
+    pub const DEFAULT_CONCURRENCY: usize = 4;
+    /// The default of [`RunSpec::page_records`].
+    pub const DEFAULT_PAGE_RECORDS: u32 = 50_000;
+    /// The default of [`RunSpec::job_deadline`].
+    pub const DEFAULT_JOB_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// Returns a run of `rows` with every other setting at its default.
+    pub fn new(rows: Vec<RowSpec>) -> Self {
+        Self {
+            rows,
+            concurrency: Self::DEFAULT_CONCURRENCY,
+            page_records: Self::DEFAULT_PAGE_RECORDS,
+            job_deadline: Self::DEFAULT_JOB_DEADLINE,
+            full_refresh: false,
+        }
+    }
+}
+
+/// One configured extraction: a query whose records go to one table.
+#[derive(Clone, Debug)]
+pub struct RowSpec {
+    /// The row's name, under which its state is kept.
+    pub name: String,
+    /// Where the records come from.
+    pub source: Source,
+    /// Whether deleted and archived records are read too (`queryAll`).
+    pub include_deleted: bool,
+    /// What is done to the table.
+    pub load: Load,
+    /// Which records are read.
+    pub fetch: Fetch,
+    /// The date or datetime field that orders change. `None`: the best one that the object has.
+    pub cursor_field: Option<String>,
+    /// How far before the watermark an incremental fetch begins.
+    pub overlap: Duration,
+    /// The columns that identify a record: empty for none, `None` for `Id` where the row has that column.
+    pub primary_key: Option<Vec<String>>,
+    /// The table. `None`: the object's name, as Salesforce spells it.
+    pub table: Option<String>,
+    /// Which API carries the records.
+    pub api: Api,
+}
+
+impl RowSpec {
+    /// Returns a row named `name` that loads `source` in full, with every other setting at its default.
+    pub fn new(name: impl Into<String>, source: Source) -> Self {
+        Self {
+            name: name.into(),
+            source,
+            include_deleted: false,
+            load: Load::Full,
+            fetch: Fetch::All,
+            cursor_field: None,
+            overlap: Duration::ZERO,
+            primary_key: None,
+            table: None,
+            api: Api::Auto,
+        }
+    }
+}
+
+/// Where a row's records come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// An sObject.
+    Object {
+        /// Its API name, in any case.
+        object: String,
+        /// Which of its fields.
+        fields: Fields,
+    },
+    /// A SOQL query.
+    Soql(String),
+}
+
+/// Which fields of an sObject are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fields {
+    /// Every field that the user may read and the API can carry.
+    All,
+    /// These.
+    Only(Vec<String>),
+    /// Every field but these.
+    AllBut(Vec<String>),
+}
+
+/// What a row's load does to its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// The table is replaced.
+    Full,
+    /// Records are inserted or updated by primary key.
+    Incremental,
+    /// Records are added.
+    Append,
+}
+
+/// Which records a row reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// All of them, every time.
+    All,
+    /// Those that changed since the watermark.
+    Incremental,
+}
+
+/// Which API carries a row's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// The Bulk API, or REST for what Bulk refuses.
+    Auto,
+    /// The Bulk API or an error.
+    Bulk,
+    /// The REST API.
+    Rest,
+}

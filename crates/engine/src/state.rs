@@ -1,0 +1,167 @@
+//! The document kept between runs of a row: how far its table reaches, and what it was made of.
+//!
+//! A destination saves it with the data, in one step. It never holds a secret.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The only version of the document so far.
+const VERSION: u32 = 1;
+
+/// What one run of a row leaves for the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    version: u32,
+    /// Everything that changed in the org before this instant is in the table. `None`: the next fetch reads everything.
+    pub(crate) watermark: Option<Timestamp>,
+    /// What the table was made of.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// What a table is made of. A table made of something else has to be loaded anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprint {
+    /// The sObject, as Salesforce spells it.
+    pub(crate) object: String,
+    /// How the row says which fields it wants. It is the same as before where only the org changed.
+    pub(crate) selection: String,
+    /// The columns, in order.
+    pub(crate) fields: Vec<String>,
+    /// The row's query without its SELECT list, empty for a whole object.
+    pub(crate) filter: String,
+    /// The field that orders change, where the row fetches incrementally.
+    pub(crate) cursor_field: Option<String>,
+    /// Whether deleted and archived records are among them.
+    pub(crate) include_deleted: bool,
+}
+
+impl State {
+    /// Returns a state to be saved.
+    pub(crate) fn new(fingerprint: Fingerprint, watermark: Option<Timestamp>) -> Self {
+        Self { version: VERSION, watermark, fingerprint }
+    }
+
+    /// Reads a saved document, or says why it cannot be used.
+    pub(crate) fn read(document: &str) -> Result<Self, String> {
+        let state: Self =
+            serde_json::from_str(document).map_err(|error| format!("the saved state cannot be read: {error}"))?;
+        if state.version == VERSION {
+            Ok(state)
+        } else {
+            Err(format!("the saved state is of version {}, this orgtap reads version {VERSION}", state.version))
+        }
+    }
+
+    /// Returns the document to save.
+    pub(crate) fn document(&self) -> String {
+        serde_json::to_string(self).expect("a state holds only text, numbers and instants")
+    }
+}
+
+impl Fingerprint {
+    /// Returns how `self`, the new one, differs from `saved`, in words; `None` where the table can be carried on.
+    ///
+    /// A field that is gone although the row asks for the same as before was deleted in the org or hidden from the user: reading everything
+    /// again would not bring it back.
+    pub(crate) fn difference(&self, saved: &Self) -> Option<String> {
+        let mut differences = Vec::new();
+        if !self.object.eq_ignore_ascii_case(&saved.object) {
+            differences.push(format!("the object was `{}`", saved.object));
+        }
+        if self.filter != saved.filter {
+            differences.push("the query's conditions changed".to_owned());
+        }
+        if self.cursor_field != saved.cursor_field {
+            let was = saved.cursor_field.as_deref().unwrap_or("none");
+            differences.push(format!("the cursor field was `{was}`"));
+        }
+        if self.include_deleted != saved.include_deleted {
+            let were = if saved.include_deleted { "included" } else { "left out" };
+            differences.push(format!("deleted records were {were}"));
+        }
+        differences.extend(list("new", &self.fields, &saved.fields));
+        if self.selection != saved.selection {
+            differences.extend(list("gone", &saved.fields, &self.fields));
+        }
+        (!differences.is_empty()).then(|| differences.join(", "))
+    }
+}
+
+/// Returns which of `fields` are not among `others`, in words.
+fn list(word: &str, fields: &[String], others: &[String]) -> Option<String> {
+    let missing: Vec<String> =
+        fields.iter().filter(|field| !others.contains(field)).map(|field| format!("`{field}`")).collect();
+    (!missing.is_empty()).then(|| format!("{word}: {}", missing.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint() -> Fingerprint {
+        Fingerprint {
+            object: "Account".into(),
+            selection: "all".into(),
+            fields: vec!["Id".into(), "Name".into()],
+            filter: String::new(),
+            cursor_field: Some("LastModifiedDate".into()),
+            include_deleted: false,
+        }
+    }
+
+    #[test]
+    fn a_document_reads_back_as_it_was() {
+        let state = State::new(fingerprint(), Some("2026-11-24T03:00:00Z".parse().unwrap()));
+
+        assert_eq!(State::read(&state.document()), Ok(state));
+    }
+
+    #[test]
+    fn a_document_of_another_version_is_refused() {
+        let document = State::new(fingerprint(), None).document().replace("\"version\":1", "\"version\":2");
+
+        assert_eq!(
+            State::read(&document),
+            Err("the saved state is of version 2, this orgtap reads version 1".to_owned())
+        );
+    }
+
+    #[test]
+    fn equal_fingerprints_do_not_differ() {
+        assert_eq!(fingerprint().difference(&fingerprint()), None);
+    }
+
+    #[test]
+    fn a_field_that_the_org_took_away_is_no_difference() {
+        let new = Fingerprint { fields: vec!["Id".into()], ..fingerprint() };
+
+        assert_eq!(new.difference(&fingerprint()), None);
+    }
+
+    #[test]
+    fn a_field_that_the_org_added_is_a_difference() {
+        let new = Fingerprint { fields: vec!["Id".into(), "Name".into(), "New__c".into()], ..fingerprint() };
+
+        assert_eq!(new.difference(&fingerprint()), Some("new: `New__c`".to_owned()));
+    }
+
+    #[test]
+    fn every_part_of_a_fingerprint_is_compared() {
+        let new = Fingerprint {
+            object: "Contact".into(),
+            selection: "only Id, Email".into(),
+            fields: vec!["Id".into(), "Email".into()],
+            filter: "WHERE x".into(),
+            cursor_field: None,
+            include_deleted: true,
+        };
+
+        let difference = new.difference(&fingerprint()).unwrap();
+
+        assert_eq!(
+            difference,
+            "the object was `Account`, the query's conditions changed, the cursor field was `LastModifiedDate`, \
+             deleted records were left out, new: `Email`, gone: `Name`"
+        );
+    }
+}

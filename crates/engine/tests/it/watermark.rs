@@ -1,0 +1,135 @@
+//! The watermark: no change is lost, whenever it is committed and whatever this machine's clock says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use orgtap_emulator::{Action, CallKind, CannedAnswer, Fault};
+use orgtap_engine::{FetchWindow, RowSpec};
+use orgtap_salesforce::ManualClock;
+use serde_json::json;
+
+use crate::fixture::{Fixture, MINUTE, fields, incremental, object, org_with};
+use crate::records::assert_same;
+
+/// Returns from where the next run of `row` would fetch, without overlap: the watermark.
+async fn watermark(fixture: &Fixture, row: &RowSpec) -> Timestamp {
+    match fixture.plan(row).await.unwrap().fetch {
+        FetchWindow::Since { watermark, .. } => watermark,
+        FetchWindow::All { reason } => panic!("{reason}"),
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_shows_late_with_an_older_stamp_is_not_lost() {
+    let fixture = Fixture::demo(600).await;
+    let row = incremental(object("Account"));
+    fixture.load(&row).await;
+    fixture.org.advance(10 * MINUTE);
+
+    // Stamped now, visible in three minutes; the quick one is stamped later and visible at once.
+    fixture.org.set_commit_delay(3 * MINUTE);
+    let slow = fixture.new_account("slow");
+    fixture.org.set_commit_delay(Duration::ZERO);
+    fixture.org.advance(MINUTE);
+    let quick = fixture.new_account("quick");
+    let before = fixture.load(&row).await;
+    assert_eq!(before.records, 1);
+    assert_eq!(fixture.table("Account").value(quick, "Name").as_deref(), Some("quick"));
+
+    fixture.org.advance(5 * MINUTE);
+    fixture.load(&row).await;
+
+    assert_eq!(fixture.table("Account").value(slow, "Name").as_deref(), Some("slow"));
+    assert_same(&fixture.table("Account"), &fixture.live("Account"));
+}
+
+#[tokio::test]
+async fn a_watermark_stands_where_the_org_says_that_its_changes_are_complete() {
+    let fixture = Fixture::demo(100).await;
+    let row = incremental(object("Account"));
+    fixture.org.advance(Duration::from_secs(10 * 60 + 42));
+    let whole_minute = fixture.org.now() - Duration::from_secs(42);
+
+    fixture.load(&row).await;
+    assert_eq!(watermark(&fixture, &row).await, whole_minute);
+
+    fixture.org.set_commit_delay(MINUTE);
+    fixture.org.advance(MINUTE);
+    fixture.new_account("open");
+    let open = fixture.org.now();
+    fixture.org.advance(Duration::from_secs(50));
+    fixture.load(&row).await;
+    assert_eq!(watermark(&fixture, &row).await, open);
+}
+
+#[tokio::test]
+async fn an_object_without_a_log_of_changes_is_read_again_from_ten_minutes_back() {
+    let describe = json!({"name": "Meter__c", "label": "Meter", "keyPrefix": "a0M", "replicateable": false, "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "Name", "type": "string"},
+        {"name": "LastModifiedDate", "type": "datetime", "nillable": false},
+        {"name": "SystemModstamp", "type": "datetime", "nillable": false},
+    ]});
+    let fixture = Fixture::of(org_with(&describe)).await;
+    let row = incremental(object("Meter__c"));
+    fixture.load(&row).await;
+    fixture.org.advance(20 * MINUTE);
+    fixture.org.set_commit_delay(5 * MINUTE);
+    fixture.org.insert("Meter__c", fields([("Name", "late".into())])).unwrap();
+    fixture.org.advance(4 * MINUTE);
+    assert_eq!(fixture.load(&row).await.records, 0);
+
+    fixture.org.advance(4 * MINUTE);
+    assert_eq!(fixture.load(&row).await.records, 1);
+
+    assert_eq!(watermark(&fixture, &row).await, fixture.org.now() - 10 * MINUTE);
+    assert_eq!(fixture.emulator.calls(CallKind::Updated), 0);
+    assert_same(&fixture.table("Meter__c"), &fixture.live("Meter__c"));
+}
+
+#[tokio::test]
+async fn a_log_of_changes_that_refuses_is_made_up_for_by_a_margin() {
+    let fixture = Fixture::demo(100).await;
+    let row = incremental(object("Account"));
+    let body = r#"[{"errorCode":"EXCEEDED_ID_LIMIT","message":"too many ids, narrow the time span"}]"#.to_owned();
+    let refusal = CannedAnswer { status: 400, headers: [].into(), body };
+    fixture.emulator.faults().add(Fault::next(CallKind::Updated, Action::Answer(refusal))).unwrap();
+
+    fixture.load(&row).await;
+
+    assert_eq!(watermark(&fixture, &row).await, fixture.org.now() - 10 * MINUTE);
+}
+
+#[tokio::test]
+async fn the_clock_of_this_machine_has_no_effect() {
+    for machine in ["1970-01-01T00:00:00Z", "2024-05-31T12:00:00Z", "2024-06-02T12:00:00Z", "2999-12-31T23:59:59Z"] {
+        let mut fixture = Fixture::demo(600).await;
+        fixture.clock = Arc::new(ManualClock::new(machine.parse().unwrap()));
+        let row = incremental(object("Contact"));
+        fixture.load(&row).await;
+        assert_eq!(watermark(&fixture, &row).await, fixture.org.now(), "{machine}");
+
+        fixture.org.advance(10 * MINUTE);
+        let [changed] = fixture.first("Contact");
+        fixture.set(changed, "Department", machine);
+        // From run to run the machine's clock goes back.
+        fixture.clock = Arc::new(ManualClock::new("1980-01-01T00:00:00Z".parse().unwrap()));
+
+        assert_eq!(fixture.load(&row).await.records, 1, "{machine}");
+        assert_same(&fixture.table("Contact"), &fixture.live("Contact"));
+        assert_eq!(watermark(&fixture, &row).await, fixture.org.now(), "{machine}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_fetches_all_leaves_no_watermark() {
+    let fixture = Fixture::demo(100).await;
+    fixture.load(&object("Account")).await;
+
+    let plan = fixture.plan(&incremental(object("Account"))).await.unwrap();
+
+    let reason = "the row changed (the cursor field was `none`)".to_owned();
+    assert_eq!(plan.fetch, FetchWindow::All { reason });
+    assert_eq!(fixture.emulator.calls(CallKind::Updated), 1, "asked by the plan only");
+}
