@@ -39,7 +39,10 @@ pub(crate) struct PageDecoder {
     layout: Option<Layout>,
     /// The beginning of a record whose end has not arrived.
     pending: BytesMut,
+    /// Whether what comes next lies within quotes.
     is_quoted: bool,
+    /// Whether the page puts every value in quotes, as its header is.
+    is_quoting: bool,
     records: u64,
 }
 
@@ -55,7 +58,7 @@ enum Layout {
 impl PageDecoder {
     /// Returns a decoder of one page whose records shall have `columns`, in this order.
     pub(crate) fn new(columns: Arc<[String]>) -> Self {
-        Self { columns, layout: None, pending: BytesMut::new(), is_quoted: false, records: 0 }
+        Self { columns, layout: None, pending: BytesMut::new(), is_quoted: false, is_quoting: false, records: 0 }
     }
 
     /// Returns how many records were cut so far.
@@ -95,12 +98,25 @@ impl PageDecoder {
         if self.is_quoted {
             return Err(DecodeError::Unfinished);
         }
-        if !self.pending.is_empty() {
-            self.pending.extend_from_slice(b"\n");
-            let record = self.pending.split().freeze();
-            self.complete(record, 1, batches)?;
+        if self.pending.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let is_header = self.layout.is_none();
+        if !self.may_be_whole(is_header) {
+            return Err(DecodeError::Unfinished);
+        }
+        self.pending.extend_from_slice(b"\n");
+        let record = self.pending.split().freeze();
+        let result = self.complete(record, 1, batches);
+        result.map_err(|error| if is_header { DecodeError::Unfinished } else { error })
+    }
+
+    /// Returns whether a last record without a line end looks whole. Where nothing but the end of the connection ends a body, a cut one
+    /// looks the same, and a cut record may look like one that ends in a null.
+    fn may_be_whole(&self, is_header: bool) -> bool {
+        let is_quoting = self.is_quoting || (is_header && self.pending.starts_with(b"\""));
+        let record = self.pending.strip_suffix(b"\r").unwrap_or(&self.pending);
+        csv::values(record).count() == self.columns.len() && (!is_quoting || record.ends_with(b"\""))
     }
 
     /// Finds the record ends in `chunk`; the state of the quotes moves to its end.
@@ -124,6 +140,7 @@ impl PageDecoder {
     fn complete(&mut self, bytes: Bytes, records: u64, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
         let Some(layout) = &self.layout else {
             self.layout = Some(self.read_header(&bytes)?);
+            self.is_quoting = bytes.starts_with(b"\"");
             return Ok(());
         };
         let bytes = match layout {
@@ -135,14 +152,17 @@ impl PageDecoder {
         Ok(())
     }
 
+    /// Returns where each column is among the names that were found.
+    fn order_in(&self, found: &[String]) -> Option<Vec<usize>> {
+        let at = |column: &String| found.iter().position(|found| found.eq_ignore_ascii_case(column));
+        self.columns.iter().map(at).collect()
+    }
+
     /// Compares the header with the columns that were asked for. Case does not count: a path may come back as typed or as the API spells it.
     fn read_header(&self, line: &[u8]) -> Result<Layout, DecodeError> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let found: Vec<String> = csv::values(line).map(|value| String::from_utf8_lossy(&value).into_owned()).collect();
-        let is_same = |(found, wanted): (&String, &String)| found.eq_ignore_ascii_case(wanted);
-        let order: Option<Vec<usize>> =
-            self.columns.iter().map(|column| found.iter().position(|found| is_same((found, column)))).collect();
-        match order {
+        match self.order_in(&found).or_else(|| self.order_in(&without_alias(&found)?)) {
             Some(order) if found.len() == self.columns.len() => {
                 let is_in_order = order.iter().enumerate().all(|(wanted, found)| wanted == *found);
                 let has_crlf = line.ends_with(b"\r\n");
@@ -151,6 +171,16 @@ impl PageDecoder {
             _ => Err(DecodeError::Columns { expected: self.columns.join(","), found: found.join(",") }),
         }
     }
+}
+
+/// Returns the names without the object's alias in front, where all have one: what is typed as `a.Name` may come back so.
+fn without_alias(names: &[String]) -> Option<Vec<String>> {
+    let (alias, _) = names.first()?.split_once('.')?;
+    let path = |name: &String| {
+        let (first, path) = name.split_once('.')?;
+        first.eq_ignore_ascii_case(alias).then(|| path.to_owned())
+    };
+    names.iter().map(path).collect()
 }
 
 /// Where records end in a piece of bytes.
@@ -228,6 +258,14 @@ mod tests {
     }
 
     #[test]
+    fn the_header_may_carry_the_alias_of_the_object() {
+        let names = ["Id", "Account.Name"];
+
+        assert_eq!(decode(&names, b"\"c.id\",\"c.Account.Name\"\n\"1\",\"x\"\n", 100).unwrap().1, 1);
+        assert!(decode(&names, b"\"c.Id\",\"d.Account.Name\"\n", 100).is_err());
+    }
+
+    #[test]
     fn columns_in_another_order_are_put_in_place() {
         let (bytes, _) = decode(&["Name", "Id"], b"\"Id\",\"Name\"\n\"1\",\"a \"\"b\"\"\"\n", 7).unwrap();
 
@@ -246,6 +284,26 @@ mod tests {
         let error = decode(&["Id", "Name"], b"\"Id\",\"Email\"\n", 100).unwrap_err();
 
         assert_eq!(error.to_string(), "the page has the columns Id,Email, where Id,Name were asked for");
+    }
+
+    #[test]
+    fn a_page_that_ends_between_the_values_of_a_record_or_of_the_header_is_unfinished() {
+        for page in [
+            "\"Id\"",
+            "\"Id\",",
+            "\"Id\",\"Na",
+            "\"Id\",\"Name\"\n\"1\"",
+            "\"Id\",\"Name\"\n\"1\",",
+            "Id,Na",
+            "Id,Name\n1",
+        ] {
+            assert_eq!(decode(&["Id", "Name"], page.as_bytes(), 100), Err(DecodeError::Unfinished), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_last_record_of_a_page_without_quotes_may_end_in_a_null() {
+        assert_eq!(decode(&["Id", "Name"], b"Id,Name\n1,a\n2,", 100).unwrap(), (b"1,a\n2,\n".to_vec(), 2));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use orgtap_destination::{CommittedLoad, Destination, TableLoad, WrittenPart};
 use orgtap_salesforce::Client;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,9 @@ use crate::load;
 use crate::plan::{self, FetchWindow, LeftOut, Plan};
 use crate::report::{Loaded, RowReport};
 use crate::spec::{RowSpec, RunSpec};
+
+/// How far a claim may lie beyond all stamps and be believed on the org's word alone.
+const FAR_BEYOND: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// What every row of a run works with.
 #[derive(Clone, Debug)]
@@ -99,13 +103,29 @@ async fn commit(
     let (records, bytes) =
         written.iter().fold((0, 0), |(records, bytes), part| (records + part.records, bytes + part.bytes));
     let mut state = plan.state_after.clone();
-    // No claim reaches beyond the moment at which the org, by its own clock, took the job.
-    if let (Some(watermark), Some(created)) = (state.watermark.as_mut(), extracted.job_created) {
-        *watermark = created.min(*watermark);
-    }
+    state.watermark = state.watermark.and_then(|claim| watermark(claim, plan, extracted));
     let committed = load.commit(written, &state.document()).await.map_err(Error::destination)?;
     let CommittedLoad { superseded, table_records, changes, .. } = committed;
     Ok(Loaded { write_mode: plan.table.write_mode, records, bytes, superseded, table_records, changes })
+}
+
+/// Holds the claim up to where the table is complete against other words on the org's clock, for a gateway may set the `Date` of an answer by
+/// its own: when the org took the job and, where that is not told or the claim lies far beyond, the newest stamp that was read. A quiet object
+/// loses nothing by the lower bound. `None` where nobody knows.
+fn watermark(claim: Timestamp, plan: &Plan, extracted: &Extracted) -> Option<Timestamp> {
+    let claim = extracted.job_created.map_or(claim, |created| created.min(claim));
+    if plan.cursor_column.is_none() {
+        return Some(claim);
+    }
+    let saved = match &plan.fetch {
+        FetchWindow::Since { watermark, .. } => Some(*watermark),
+        FetchWindow::All { .. } => None,
+    };
+    // Stamps are whole seconds, and the second of the newest one is over where the claim lies beyond it.
+    let newest = extracted.newest.map(|stamp| stamp.saturating_add(1.second()).unwrap_or(stamp));
+    let reached = newest.max(saved);
+    let is_near = reached.is_some_and(|reached| claim.duration_since(reached) < FAR_BEYOND);
+    if extracted.job_created.is_some() && is_near { Some(claim) } else { reached.map(|reached| reached.min(claim)) }
 }
 
 /// Returns what the user should know of a plan. What is the same in every run is said where everything is fetched, and not each time after.

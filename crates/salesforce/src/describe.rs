@@ -108,7 +108,7 @@ pub struct Field {
     #[serde(default)]
     pub calculated: bool,
     /// Whether a condition may name it.
-    #[serde(default)]
+    #[serde(default = "yes")]
     pub filterable: bool,
     /// Whether an order may name it.
     #[serde(default)]
@@ -309,6 +309,7 @@ mod tests {
         assert_eq!(first.field("ownerid").unwrap().reference_to, ["User", "Group"]);
         assert_eq!(first.field("BillingCity").unwrap().compound_field_name.as_deref(), Some("BillingAddress"));
         assert_eq!(first.field("Odd").unwrap().field_type, FieldType::Other("somethingNew".to_owned()));
+        assert!(first.field("Odd").unwrap().filterable, "what is not said to be impossible may work");
         assert!(first.field("Nothing").is_none());
     }
 

@@ -100,15 +100,15 @@ pub(crate) struct JobAnswer {
     pub(crate) state: String,
     #[serde(default)]
     pub(crate) object: Option<String>,
-    /// A number, missing or null before the job has begun.
-    #[serde(default)]
+    /// Missing or null before the job has begun.
+    #[serde(default, deserialize_with = "optional_count")]
     pub(crate) number_records_processed: Option<u64>,
     /// Milliseconds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_count")]
     pub(crate) total_processing_time: Option<u64>,
     #[serde(default)]
     pub(crate) error_message: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_flag")]
     pub(crate) is_pk_chunking_supported: Option<bool>,
     #[serde(default, deserialize_with = "optional_timestamp")]
     pub(crate) created_date: Option<Timestamp>,
@@ -172,6 +172,23 @@ fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D:
 
 fn optional_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(parse_timestamp))
+}
+
+/// Reads a count that is written as a number or, as gateways do, as text.
+fn optional_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_u64().or_else(|| number.to_string().strip_suffix(".0")?.parse().ok()),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    })
+}
+
+fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Bool(flag) => Some(flag),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    })
 }
 
 /// Reads `2013-05-08T21:20:00.000+0000`, and the usual forms of ISO 8601.

@@ -26,6 +26,7 @@ pub(super) async fn extract(
     let job = client.create_query_job(plan.operation, &plan.query.to_string()).await.map_err(Error::salesforce)?;
     tracing::debug!(row = plan.row, job_id = %job.id, "created the query job");
     parts.job(&job);
+    parts.watch_stamps(plan);
     let reading = read(client, plan, spec, &job.id, parts);
     let result = tokio::select! {
         biased;
@@ -33,7 +34,7 @@ pub(super) async fn extract(
         result = reading => result,
     };
     clean_up(client, &job.id, result.is_ok()).await;
-    result.map(|()| Extracted { job_created: job.created, notes: Vec::new() })
+    result.map(|()| Extracted { job_created: job.created, ..Extracted::default() })
 }
 
 /// Removes the job from the org. That it could not be removed is no reason to fail: Salesforce does so after seven days.

@@ -4,9 +4,11 @@
 //! discards what it held.
 
 mod bulk;
+mod newest;
 mod rest;
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::event::{EventSender, RunEvent};
 use crate::plan::{Plan, PlannedApi};
 use crate::spec::RunSpec;
+use newest::Newest;
 
 /// How many messages may wait for the load. A batch is a few hundred KiB at the most, so this bounds the memory of a row.
 const MESSAGES_IN_FLIGHT: usize = 8;
@@ -39,6 +42,8 @@ pub(crate) enum PartMessage {
 pub(crate) struct Extracted {
     /// When the org says it took the job, by its own clock.
     pub(crate) job_created: Option<Timestamp>,
+    /// The newest stamp among the records, where the stamps were watched.
+    pub(crate) newest: Option<Timestamp>,
     /// What the user should know.
     pub(crate) notes: Vec<String>,
 }
@@ -52,6 +57,7 @@ pub(crate) struct PartSender {
     records: AtomicU64,
     bytes: AtomicU64,
     expected: AtomicU64,
+    newest: OnceLock<Newest>,
 }
 
 /// The load went away: it failed, and says why itself.
@@ -68,17 +74,28 @@ pub(crate) fn channel(row: &str, events: &EventSender) -> (PartSender, mpsc::Rec
         records: AtomicU64::new(0),
         bytes: AtomicU64::new(0),
         expected: AtomicU64::new(u64::MAX),
+        newest: OnceLock::new(),
     };
     (sender, receiver)
 }
 
 impl PartSender {
+    /// Has the stamps of the records watched from now on, if the plan knows where they are.
+    fn watch_stamps(&self, plan: &Plan) {
+        if let Some(column) = plan.cursor_column {
+            self.newest.get_or_init(|| Newest::of_column(column));
+        }
+    }
+
     async fn send(&self, message: PartMessage) -> Result<(), LoadEnded> {
         self.channel.send(message).await.map_err(|_| LoadEnded)
     }
 
     async fn records(&self, part: PartId, batch: Batch) -> Result<(), LoadEnded> {
         let (records, bytes) = (batch.records(), batch.bytes().len() as u64);
+        if let Some(newest) = self.newest.get() {
+            newest.look_at(&batch);
+        }
         self.send(PartMessage::Records(part, batch)).await?;
         self.records.fetch_add(records, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -151,6 +168,17 @@ fn first_record(batch: &Batch) -> Option<Vec<u8>> {
 
 /// Reads everything that `plan` asks for and sends it to `parts`. Ends early, with its job aborted, when `stop` is cancelled.
 pub(crate) async fn extract(
+    client: &Client,
+    plan: &Plan,
+    spec: &RunSpec,
+    parts: &PartSender,
+    stop: &CancellationToken,
+) -> Result<Extracted> {
+    let extracted = by_some_api(client, plan, spec, parts, stop).await?;
+    Ok(Extracted { newest: parts.newest.get().and_then(Newest::stamp), ..extracted })
+}
+
+async fn by_some_api(
     client: &Client,
     plan: &Plan,
     spec: &RunSpec,

@@ -24,6 +24,7 @@ pub(super) async fn extract(
 }
 
 async fn pages(client: &Client, plan: &Plan, parts: &PartSender) -> Result<Extracted> {
+    parts.watch_stamps(plan);
     let soql = plan.query.to_string();
     let mut page = client.query(&soql, plan.operation).await.map_err(Error::salesforce)?;
     let announced = page.total_size;

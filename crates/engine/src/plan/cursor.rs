@@ -95,6 +95,11 @@ impl Cursor {
         }
     }
 
+    /// Returns which of `columns` holds the instants of change. A date is no instant.
+    pub(super) fn column(&self, columns: &[String]) -> Option<usize> {
+        columns.iter().position(|column| *column == self.field).filter(|_| !self.is_date)
+    }
+
     /// Returns whether records may lack a value, so that it does not order them.
     pub(super) fn is_nullable(&self) -> bool {
         self.is_nullable

@@ -48,6 +48,8 @@ pub struct Plan {
     pub(crate) selected: Arc<[SelectedColumn]>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
+    /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
+    pub(crate) cursor_column: Option<usize>,
     /// The state that the commit will save.
     pub(crate) state_after: State,
 }
@@ -159,6 +161,7 @@ pub(crate) async fn make(
         notes,
         selected: columns.into(),
         may_fall_back,
+        cursor_column: window.cursor_column,
         state_after: window.state_after,
     })
 }

@@ -19,6 +19,8 @@ pub(super) struct Window {
     pub(super) condition: Option<Condition>,
     pub(super) write_mode: WriteMode,
     pub(super) state_after: State,
+    /// The column that tells how far the stamps of the records reach.
+    pub(super) cursor_column: Option<usize>,
     pub(super) notes: Vec<String>,
 }
 
@@ -57,6 +59,7 @@ impl Window {
                 condition: None,
                 write_mode: if full_refresh { WriteMode::Replace } else { write_mode(row.load) },
                 state_after: State::new(fingerprint, None),
+                cursor_column: None,
                 notes: Vec::new(),
             });
         }
@@ -134,6 +137,7 @@ fn decide(
         condition: cursor.condition(from, to.as_deref())?,
         fetch,
         write_mode,
+        cursor_column: cursor.column(&fingerprint.fields),
         state_after: State::new(fingerprint, watermark),
         notes,
     })

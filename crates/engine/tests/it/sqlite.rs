@@ -24,7 +24,7 @@ async fn run(fixture: &Fixture, path: &Path, options: SqliteOptions, row: RowSpe
 fn read(path: &Path) -> Records {
     let connection = Connection::open(path).unwrap();
     let mut statement = connection.prepare("SELECT * FROM Account").unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let records = statement.query_map((), |row| (0..columns.len()).map(|column| row.get(column)).collect());
     let records = records.unwrap().collect::<Result<_, _>>().unwrap();
     TableContents { columns, records }.into()

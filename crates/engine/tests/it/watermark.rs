@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use orgtap_emulator::{Action, CallKind, CannedAnswer, Fault};
-use orgtap_engine::{FetchWindow, RowSpec};
+use orgtap_engine::{Api, FetchWindow, RowSpec};
 use orgtap_salesforce::ManualClock;
 use serde_json::json;
 
@@ -132,4 +132,44 @@ async fn a_row_that_fetches_all_leaves_no_watermark() {
     let reason = "the row changed (the cursor field was `none`)".to_owned();
     assert_eq!(plan.fetch, FetchWindow::All { reason });
     assert_eq!(fixture.emulator.calls(CallKind::Updated), 1, "asked by the plan only");
+}
+
+#[tokio::test]
+async fn a_date_that_a_gateway_set_by_a_wrong_clock_loses_nothing() {
+    let fixture = Fixture::demo(100).await;
+    let body = json!({"name": "Account", "label": "Account", "queryable": true, "replicateable": false, "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "Site", "type": "string"},
+        {"name": "LastModifiedDate", "type": "datetime", "nillable": false},
+    ]});
+    let headers = [("date".to_owned(), "Fri, 01 Jan 2100 00:00:00 GMT".to_owned())].into();
+    let describe = CannedAnswer { status: 200, headers, body: body.to_string() };
+    fixture.emulator.faults().add(Fault::always(CallKind::Describe, Action::Answer(describe))).unwrap();
+    // A job tells when the org took it, a REST query does not.
+    let row = RowSpec { api: Api::Rest, ..incremental(object("Account")) };
+    fixture.load(&row).await;
+
+    for site in ["first", "second"] {
+        fixture.org.advance(MINUTE);
+        let [changed] = fixture.first("Account");
+        fixture.set(changed, "Site", site);
+
+        assert_eq!(fixture.load(&row).await.records, 1);
+        assert_eq!(fixture.load(&row).await.records, 0);
+        assert_eq!(fixture.table("Account").value(changed, "Site").as_deref(), Some(site));
+    }
+}
+
+#[tokio::test]
+async fn a_claim_far_beyond_all_stamps_is_not_believed() {
+    let fixture = Fixture::demo(100).await;
+    let row = incremental(object("Account"));
+    fixture.org.advance(Duration::from_secs(200 * 24 * 3600));
+
+    fixture.load(&row).await;
+
+    let accounts = fixture.live("Account");
+    let newest = accounts.column("LastModifiedDate").into_iter().flatten().max().unwrap();
+    assert_eq!(watermark(&fixture, &row).await, newest.parse::<Timestamp>().unwrap() + Duration::from_secs(1));
+    assert_eq!(fixture.load(&row).await.records, 0);
 }

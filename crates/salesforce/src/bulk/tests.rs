@@ -72,6 +72,22 @@ async fn a_job_is_created_from_soql_as_it_stands() {
 }
 
 #[tokio::test]
+async fn the_counts_of_a_job_may_be_written_as_text_or_not_at_all() {
+    for (written, read) in [("\"40\"", Some(40)), ("40.0", Some(40)), ("40", Some(40)), ("null", None), ("\"\"", None)]
+    {
+        let more = format!(
+            r#","numberRecordsProcessed":{written},"totalProcessingTime":"334","isPkChunkingSupported":"true""#
+        );
+        let server = Scripted::start([job_with("JobComplete", &more)]).await;
+
+        let job = server.client().0.job(&id()).await.unwrap();
+
+        assert_eq!(job.records_processed, read, "{written}");
+        assert_eq!((job.processing_time, job.is_pk_chunking_supported), (Some(Duration::from_millis(334)), Some(true)));
+    }
+}
+
+#[tokio::test]
 async fn refusals_of_a_job_tell_what_else_may_work() {
     let cases = [
         ("API_ERROR", "Selecting compound data not supported in Bulk Query", ErrorKind::UnsupportedByBulk),

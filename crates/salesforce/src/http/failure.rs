@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
+use rustls::CertificateError;
+
 use crate::error::{Error, ErrorKind};
 use crate::untrusted::literal;
 
@@ -16,10 +18,18 @@ pub(super) fn to_error(action: &str, host: &str, error: &reqwest::Error) -> Erro
     let host = literal(host);
     let fail = |cause: String| Error::new(ErrorKind::Connection, action.to_owned(), cause).because(&root);
 
-    if chain.iter().any(|cause| is_bad_certificate(*cause)) {
-        return fail(format!("the certificate of {host} is not trusted"))
-            .with_hint("let `ca_file` name the certificate of the authority that signed it")
-            .for_the_user();
+    if let Some(fault) = chain.iter().find_map(|cause| certificate_fault(*cause)) {
+        let (cause, hint) = match fault {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+                "is for another host",
+                "use the name that the certificate is for in `login_url`, `domain` or `instance_url`",
+            ),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                ("has expired", "have the certificate renewed, or set the clock of this machine")
+            }
+            _ => ("is not trusted", "let `ca_file` name the certificate of the authority that signed it"),
+        };
+        return fail(format!("the certificate of {host} {cause}")).with_hint(hint).for_the_user();
     }
     if root.contains("proxy authorization required") {
         return fail(format!("the proxy asks for credentials before it connects to {host}"))
@@ -73,8 +83,11 @@ fn is_not_tls(cause: &(dyn StdError + 'static)) -> bool {
     matches!(cause.downcast_ref(), Some(rustls::Error::InvalidMessage(_)))
 }
 
-fn is_bad_certificate(cause: &(dyn StdError + 'static)) -> bool {
-    matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+fn certificate_fault<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
+    match cause.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(fault)) => Some(fault),
+        _ => None,
+    }
 }
 
 /// The words of the C libraries for a name that does not exist, as opposed to a name server that does not answer.
