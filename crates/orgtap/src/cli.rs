@@ -1,0 +1,271 @@
+//! The command line: what can be typed and what it means. Says nothing about how it is done.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const ABOUT: &str = "Moves records from a Salesforce org into tables and keeps them up to date.";
+
+const LONG_ABOUT: &str = "\
+Moves records from a Salesforce org into tables and keeps them up to date.
+
+A configuration file says how to sign in, where the tables go, and which records to fetch: one `[[rows]]` entry per object or SOQL query. \
+`orgtap run` loads every row into its table; the next run fetches only what changed, where the row asks for that. No org at hand? \
+`orgtap demo` shows it all against one that it brings along.";
+
+const AFTER_HELP: &str = "\
+First steps:
+  orgtap demo                      watch a full and an incremental load, no org needed
+  orgtap init                      write a commented orgtap.toml
+  orgtap check                     prove that it works, without moving data
+  orgtap run                       load the tables
+
+Exit status: 0 done; 1 something that you can mend (configuration, credentials, permissions, a query, a full disk); 2 anything else.";
+
+/// What was typed.
+#[derive(Debug, Parser)]
+#[command(name = "orgtap", version, about = ABOUT, long_about = LONG_ABOUT, after_help = AFTER_HELP, styles = STYLES)]
+#[command(max_term_width = 110, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// The configuration file. Relative paths in it start at its folder.
+    #[arg(short, long, global = true, value_name = "FILE", default_value = "orgtap.toml")]
+    pub(crate) config: PathBuf,
+    /// Log more: -v jobs, pages and requests, -vv all there is. Secrets are never logged.
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+    /// Log errors only, and show no progress.
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// How log lines look on standard error. `json` also turns the progress lines off.
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub(crate) log_format: LogFormat,
+    /// When to use colours. `auto`: on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(crate) color: ColorWhen,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a full and an incremental load against an org that comes along
+    Demo(DemoArgs),
+    /// Write a commented configuration file to start from
+    Init(InitArgs),
+    /// Prove that the configuration works: sign in, plan every row, open the destination; moves nothing
+    Check,
+    /// Show what each row would do, and why: API, final SOQL, columns, table, write mode, fetch window
+    Plan(PlanArgs),
+    /// Load the tables
+    Run(RunArgs),
+    /// List the org's objects
+    Objects(ObjectsArgs),
+    /// List the fields of an object
+    Describe(DescribeArgs),
+    /// Print the result of a SOQL query
+    Query(QueryArgs),
+    /// Serve a local Salesforce org to try things on, until Ctrl-C
+    Emulator(EmulatorArgs),
+    /// Print the JSON Schema of the configuration file, for editors
+    Schema,
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+}
+
+/// `orgtap demo`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Writes a real configuration file and a SQLite file into a folder of its own, so that every step can be repeated by hand. \
+The org lives inside the command and ends with it; `orgtap emulator` serves one that stays.")]
+pub(crate) struct DemoArgs {
+    /// The folder to write to. It must be new, empty, or left by an earlier demo.
+    #[arg(long, value_name = "DIR", default_value = "orgtap-demo")]
+    pub(crate) keep: PathBuf,
+}
+
+/// `orgtap init`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap init                      write orgtap.toml into the current folder
+  orgtap init etc/salesforce.toml  write it there; `--config etc/salesforce.toml` uses it")]
+pub(crate) struct InitArgs {
+    /// Where to write [default: the file that --config names]
+    pub(crate) path: Option<PathBuf>,
+    /// Overwrite the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// `orgtap plan`
+#[derive(Args, Debug)]
+pub(crate) struct PlanArgs {
+    /// Print one JSON document instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orgtap run`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap run                       load every row of orgtap.toml
+  orgtap run --row accounts        load this row only; repeat --row for more
+  orgtap run --full-refresh        forget what was fetched before: fetch all, replace the tables
+  orgtap run --json > report.json  the final report as JSON
+
+Rows commit one by one: a row that fails leaves its table as it was and does not stop the others. \
+Ctrl-C ends the run cleanly: rows that have not committed are given up and their Salesforce jobs aborted. A second Ctrl-C ends it at once.")]
+pub(crate) struct RunArgs {
+    /// Run this row only; may be given several times.
+    #[arg(long = "row", value_name = "NAME")]
+    pub(crate) rows: Vec<String>,
+    /// Fetch all records and replace the tables, whatever was loaded before.
+    #[arg(long)]
+    pub(crate) full_refresh: bool,
+    /// Print the final report as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orgtap objects`
+#[derive(Args, Debug)]
+pub(crate) struct ObjectsArgs {
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// List the objects that cannot be queried, too.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// `orgtap describe`
+#[derive(Args, Debug)]
+pub(crate) struct DescribeArgs {
+    /// The object's API name, in any case: Account, Invoice__c.
+    pub(crate) object: String,
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orgtap query`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap query \"SELECT Id, Name, Owner.Name FROM Account LIMIT 10\"
+  orgtap query \"SELECT COUNT() FROM Contact WHERE Email = null\"
+  orgtap query --all-rows --format csv \"SELECT Id, IsDeleted FROM Case\" > cases.csv
+
+Goes through the REST API, 2,000 records a call. To load many records, give the query a row and use `orgtap run`.")]
+pub(crate) struct QueryArgs {
+    /// The query.
+    pub(crate) soql: String,
+    /// How to print the records.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: QueryFormat,
+    /// Read deleted and archived records, too.
+    #[arg(long)]
+    pub(crate) all_rows: bool,
+}
+
+/// How records are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// Aligned columns for people.
+    Table,
+    /// RFC 4180 with a header line.
+    Csv,
+    /// One JSON array of records.
+    Json,
+}
+
+/// `orgtap emulator`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap emulator                  a demo org of 10,000 records on a free port
+  orgtap emulator --port 8123 --tls
+  orgtap emulator --data ./export  an org made of describe JSON, `sf data` trees and CSV files
+  orgtap emulator --json           one line of JSON with the URL and the credentials, for scripts
+
+Listens on the loopback interface only. The org lives in memory and is gone when the command ends.")]
+pub(crate) struct EmulatorArgs {
+    /// The port to listen on [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Fill the org from the files in this folder instead of demo data.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "records"])]
+    pub(crate) data: Option<PathBuf>,
+    /// What the demo data is made from: the same number gives the same records.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How many records the demo org has, over all objects.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) records: u64,
+    /// Serve HTTPS with a certificate made for this run.
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Print one line of JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orgtap completions`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap completions bash > ~/.local/share/bash-completion/completions/orgtap
+  orgtap completions zsh > \"${fpath[1]}/_orgtap\"
+  orgtap completions fish > ~/.config/fish/completions/orgtap.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,159 @@
+//! `orgtap emulator`: a local Salesforce org to try things on.
+
+use std::path::Path;
+
+use orgtap_emulator::{Emulator, EmulatorOptions, Org, Settings};
+use serde::Serialize;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::app::{Exit, Invocation};
+use crate::cli::EmulatorArgs;
+use crate::error::{Error, Result};
+use crate::output::Console;
+use crate::output::format::{count, printable};
+
+/// Serves the org until a signal comes.
+pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
+    let org = match &args.data {
+        Some(folder) => import(folder, &on.console)?,
+        None => Org::builder().seed(args.seed).demo(args.records).running_clock().build(),
+    };
+    let options = EmulatorOptions { port: args.port, tls: args.tls, ..EmulatorOptions::default() };
+    let emulator = start(org.clone(), options).await?;
+    let ca_file = write_ca(&emulator)?;
+    let settings = emulator.settings();
+    if args.json {
+        let line = serde_json::to_string(&SettingsLine::from(&settings)).map_err(std::io::Error::from)?;
+        on.console.line(&line)?;
+    } else {
+        on.console.line(&introduction(&settings, &org))?;
+    }
+    on.stop.cancelled().await;
+    emulator.shutdown().await;
+    drop(ca_file);
+    Ok(Exit::Done)
+}
+
+/// Starts serving `org`.
+pub(super) async fn start(org: Org, options: EmulatorOptions) -> Result<Emulator> {
+    Emulator::start(org, options).await.map_err(|error| Error::Emulator {
+        action: "start the emulator",
+        hint: error.hint(),
+        source: error.into(),
+    })
+}
+
+/// Writes the certificate that clients have to trust, where there is one, to a file that goes with the command.
+fn write_ca(emulator: &Emulator) -> Result<Option<NamedTempFile>> {
+    if emulator.ca_pem().is_none() {
+        return Ok(None);
+    }
+    let failed = |source| Error::File { action: "write the certificate to", path: std::env::temp_dir(), source };
+    let file = Builder::new().prefix("orgtap-emulator-").suffix(".pem").tempfile().map_err(failed)?;
+    emulator.write_ca(file.path()).map_err(failed)?;
+    Ok(Some(file))
+}
+
+/// Fills an org from files, and says which of them could not be used.
+fn import(folder: &Path, console: &Console) -> Result<Org> {
+    let failed = |source| Error::Emulator { action: "import the data", source, hint: None };
+    let mut builder = Org::builder().running_clock();
+    let report = builder.import(folder).map_err(|error| failed(error.into()))?;
+    for (file, reason) in &report.skipped {
+        console.note(&format!("skipped `{}`: {reason}", file.display()));
+    }
+    for note in &report.notes {
+        let record = note.record.map(|record| format!(", record {record}")).unwrap_or_default();
+        let field = note.field.as_ref().map(|field| format!(", field `{field}`")).unwrap_or_default();
+        console.note(&format!("`{}`{record}{field}: {}", note.path.display(), note.message));
+    }
+    if report.loaded.is_empty() {
+        return Err(failed("the folder holds nothing that can be used".into()));
+    }
+    Ok(builder.build())
+}
+
+/// The line of `--json`; scripts rely on its names.
+#[derive(Serialize)]
+struct SettingsLine<'a> {
+    url: &'a str,
+    username: &'a str,
+    password: &'a str,
+    security_token: &'a str,
+    consumer_key: &'a str,
+    consumer_secret: &'a str,
+    domain: &'a str,
+    access_token: &'a str,
+    ca_file: Option<&'a str>,
+}
+
+impl<'a> From<&'a Settings> for SettingsLine<'a> {
+    fn from(settings: &'a Settings) -> Self {
+        Self {
+            url: &settings.url,
+            username: &settings.username,
+            password: &settings.password,
+            security_token: &settings.security_token,
+            consumer_key: &settings.consumer_key,
+            consumer_secret: &settings.consumer_secret,
+            domain: &settings.domain,
+            access_token: &settings.access_token,
+            ca_file: settings.ca_file.as_deref(),
+        }
+    }
+}
+
+/// Returns what a person needs to try clients on the org.
+fn introduction(settings: &Settings, org: &Org) -> String {
+    let Settings { url, username, password, security_token, consumer_key, consumer_secret, access_token, .. } =
+        settings;
+    let objects = org.objects();
+    let records: u64 = objects.iter().filter_map(|object| org.record_count(&object.name)).sum();
+    let ca_option = settings.ca_file.as_ref().map(|file| format!("ca_file = \"{file}\"\n")).unwrap_or_default();
+    let text = format!(
+        r#"A Salesforce org with {objects} objects and {records} records answers at {url} until Ctrl-C.
+
+For orgtap.toml:
+
+[connection]
+login_method = "security_token"
+login_url = "{url}"
+{ca_option}username = "{username}"
+password = "{password}"
+security_token = "{security_token}"
+
+or, for login_method = "client_credentials" and "connected_app":
+
+consumer_key = "{consumer_key}"
+consumer_secret = "{consumer_secret}"
+
+For others, with an access token:
+
+{others}"#,
+        objects = count(objects.len() as u64),
+        records = count(records),
+        others = others(url, access_token, settings.ca_file.as_deref()),
+    );
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns commands for clients of other makers, which find the certificate each in its own way.
+fn others(url: &str, token: &str, ca_file: Option<&str>) -> String {
+    let (curl, node, python) = match ca_file {
+        Some(file) => (
+            format!(" --cacert {file}"),
+            format!("NODE_EXTRA_CA_CERTS={file} "),
+            format!(
+                "REQUESTS_CA_BUNDLE={file} python3 -c 'from simple_salesforce import Salesforce\n\
+                 sf = Salesforce(instance_url=\"{url}\", session_id=\"{token}\")\n\
+                 print(sf.query(\"SELECT COUNT() FROM Account\"))'"
+            ),
+        ),
+        None => (String::new(), String::new(), "(simple-salesforce speaks HTTPS only: start with --tls)".to_owned()),
+    };
+    format!(
+        "curl{curl} -H 'Authorization: Bearer {token}' {url}/services/data/v62.0/limits\n\n\
+         SF_ACCESS_TOKEN='{token}' {node}sf org login access-token --instance-url {url} --no-prompt\n\n\
+         {python}"
+    )
+}

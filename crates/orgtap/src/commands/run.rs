@@ -1,0 +1,94 @@
+//! `orgtap run`: loads the tables.
+
+use std::sync::Arc;
+
+use orgtap_destination::Destination;
+use orgtap_engine::{EventSender, RunEvent, RunReport, RunSpec};
+use orgtap_salesforce::Client;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::app::{Exit, Invocation};
+use crate::cli::RunArgs;
+use crate::config;
+use crate::error::{Error, Result};
+use crate::nearest::nearest;
+use crate::output::json::ReportDocument;
+use crate::output::progress::Progress;
+use crate::output::{log, report};
+
+/// Runs the rows and reports how each went.
+pub(crate) async fn run(args: &RunArgs, on: &Invocation) -> Result<Exit> {
+    let settings = config::load(&on.config, &on.environment)?;
+    let mut spec = only(settings.run, &args.rows)?;
+    spec.full_refresh = args.full_refresh;
+    let client = super::client(settings.connection, on)?;
+    // Once for all rows: each of them failing to sign in could lock the user out.
+    tokio::select! {
+        signed_in = client.sign_in() => signed_in?,
+        () = on.stop.cancelled() => return Err(Error::Stopped),
+    };
+    let report = execute(spec, &client, settings.destination.open(on.patience)?, on).await;
+    if args.json {
+        on.console.json(&ReportDocument::new(&report, client.api_usage()))?;
+        report::failures(&on.console, &report);
+    } else {
+        report::print(&on.console, &report, client.api_usage())?;
+    }
+    Ok(exit(&report))
+}
+
+/// Runs `spec`, showing what happens.
+pub(crate) async fn execute(
+    spec: RunSpec,
+    client: &Client,
+    destination: Arc<dyn Destination>,
+    on: &Invocation,
+) -> RunReport {
+    let (sender, receiver) = unbounded_channel();
+    let names = spec.rows.iter().map(|row| row.name.as_str());
+    let progress = on.console.progress.clone().map(|lines| Progress::new(lines, on.console.err, names));
+    let (report, ()) = tokio::join!(
+        orgtap_engine::run(spec, client, destination, EventSender::new(sender), on.stop.clone()),
+        show(receiver, progress)
+    );
+    report
+}
+
+/// Returns how a process ends after this run.
+pub(crate) fn exit(report: &RunReport) -> Exit {
+    Exit::of_failures(report.failures().map(|(_, error)| error.is_user_error()))
+}
+
+/// Shows events until the run has sent its last.
+async fn show(mut events: UnboundedReceiver<RunEvent>, mut progress: Option<Progress>) {
+    while let Some(event) = events.recv().await {
+        log::event(&event);
+        if let Some(progress) = &mut progress {
+            progress.event(&event);
+        }
+    }
+    if let Some(progress) = progress {
+        progress.end();
+    }
+}
+
+/// Keeps the rows with these names; all of them where none is given.
+fn only(mut spec: RunSpec, names: &[String]) -> Result<RunSpec> {
+    if let Some(name) = names.iter().find(|name| !spec.rows.iter().any(|row| row.name == **name)) {
+        let known = || spec.rows.iter().map(|row| row.name.as_str());
+        let hint = match nearest(name, known()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!(
+                "the configuration has {}",
+                known().map(|row| format!("`{row}`")).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        return Err(Error::Usage {
+            action: format!("run row `{name}`"),
+            cause: "no row has that name".to_owned(),
+            hint,
+        });
+    }
+    spec.rows.retain(|row| names.is_empty() || names.contains(&row.name));
+    Ok(spec)
+}

@@ -1,0 +1,264 @@
+//! The JSON documents that commands print. Their shape is a promise: `version` changes when a reader would have to.
+
+use orgtap_destination::ColumnType;
+use orgtap_engine::{Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
+use orgtap_salesforce::{ApiUsage, QueryOperation};
+use serde::Serialize;
+
+use super::format::chain;
+use super::report::notes;
+
+/// The version of every document here.
+const VERSION: u32 = 1;
+
+/// `orgtap run --json`
+#[derive(Debug, Serialize)]
+pub(crate) struct ReportDocument {
+    version: u32,
+    elapsed_seconds: f64,
+    api_usage: Option<UsageDocument>,
+    rows: Vec<RowDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct UsageDocument {
+    used: u64,
+    allowed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RowDocument {
+    row: String,
+    table: Option<String>,
+    status: &'static str,
+    write_mode: Option<String>,
+    records: Option<u64>,
+    bytes: Option<u64>,
+    superseded: Option<u64>,
+    table_records: Option<u64>,
+    elapsed_seconds: f64,
+    api_calls: u64,
+    notes: Vec<String>,
+    error: Option<ErrorDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorDocument {
+    message: String,
+    hint: Option<String>,
+    is_user_error: bool,
+}
+
+impl From<&Error> for ErrorDocument {
+    fn from(error: &Error) -> Self {
+        Self { message: chain(error), hint: error.hint(), is_user_error: error.is_user_error() }
+    }
+}
+
+impl ReportDocument {
+    /// Returns the document for `report`.
+    pub(crate) fn new(report: &RunReport, usage: Option<ApiUsage>) -> Self {
+        Self {
+            version: VERSION,
+            elapsed_seconds: report.elapsed.as_secs_f64(),
+            api_usage: usage.map(|usage| UsageDocument { used: usage.used, allowed: usage.allowed }),
+            rows: report.rows.iter().map(RowDocument::from).collect(),
+        }
+    }
+}
+
+impl From<&RowReport> for RowDocument {
+    fn from(row: &RowReport) -> Self {
+        let loaded = row.outcome.as_ref().ok();
+        Self {
+            row: row.row.clone(),
+            table: row.table.clone(),
+            status: if loaded.is_some() { "committed" } else { "failed" },
+            write_mode: loaded.map(|loaded| loaded.write_mode.to_string()),
+            records: loaded.map(|loaded| loaded.records),
+            bytes: loaded.map(|loaded| loaded.bytes),
+            superseded: loaded.map(|loaded| loaded.superseded),
+            table_records: loaded.and_then(|loaded| loaded.table_records),
+            elapsed_seconds: row.elapsed.as_secs_f64(),
+            api_calls: row.calls,
+            notes: notes(row),
+            error: row.outcome.as_ref().err().map(ErrorDocument::from),
+        }
+    }
+}
+
+/// `orgtap plan --json`
+#[derive(Debug, Serialize)]
+pub(crate) struct PlansDocument {
+    version: u32,
+    rows: Vec<PlanDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlanDocument {
+    row: String,
+    plan: Option<PlannedDocument>,
+    error: Option<ErrorDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlannedDocument {
+    object: String,
+    api: &'static str,
+    api_reason: String,
+    include_deleted: bool,
+    query: String,
+    table: String,
+    write_mode: String,
+    primary_key: Vec<String>,
+    columns: Vec<ColumnDocument>,
+    fetch: FetchDocument,
+    left_out: Vec<LeftOutDocument>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ColumnDocument {
+    name: String,
+    #[serde(rename = "type")]
+    column_type: &'static str,
+    is_nullable: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum FetchDocument {
+    All { reason: String },
+    Since { cursor_field: String, from: String, to: Option<String>, watermark: String },
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutDocument {
+    field: String,
+    reason: String,
+}
+
+impl PlansDocument {
+    /// Returns the document for the plans of the rows with these names, in the same order.
+    pub(crate) fn new<'a>(plans: impl Iterator<Item = (&'a str, &'a Result<Plan, Error>)>) -> Self {
+        let document = |(row, plan): (&str, &Result<Plan, Error>)| PlanDocument {
+            row: row.to_owned(),
+            plan: plan.as_ref().ok().map(PlannedDocument::from),
+            error: plan.as_ref().err().map(ErrorDocument::from),
+        };
+        Self { version: VERSION, rows: plans.map(document).collect() }
+    }
+}
+
+impl From<&Plan> for PlannedDocument {
+    fn from(plan: &Plan) -> Self {
+        let columns = plan.table.columns.iter().map(|column| ColumnDocument {
+            name: column.name.clone(),
+            column_type: type_name(column.column_type),
+            is_nullable: column.is_nullable,
+        });
+        let left_out = plan
+            .left_out
+            .iter()
+            .map(|left_out| LeftOutDocument { field: left_out.field.clone(), reason: left_out.reason.clone() });
+        Self {
+            object: plan.object.clone(),
+            api: match plan.api {
+                PlannedApi::Bulk => "bulk",
+                PlannedApi::Rest => "rest",
+            },
+            api_reason: plan.api_reason.clone(),
+            include_deleted: plan.operation == QueryOperation::QueryAll,
+            query: plan.query.to_string(),
+            table: plan.table.name.clone(),
+            write_mode: plan.table.write_mode.to_string(),
+            primary_key: plan.table.primary_key.clone(),
+            columns: columns.collect(),
+            fetch: FetchDocument::from(&plan.fetch),
+            left_out: left_out.collect(),
+            notes: plan.notes.clone(),
+        }
+    }
+}
+
+impl From<&FetchWindow> for FetchDocument {
+    fn from(window: &FetchWindow) -> Self {
+        match window.clone() {
+            FetchWindow::All { reason } => Self::All { reason },
+            FetchWindow::Since { cursor_field, from, to, watermark } => {
+                Self::Since { cursor_field, from, to, watermark: watermark.to_string() }
+            }
+        }
+    }
+}
+
+/// Returns the name of a column type in plans.
+pub(crate) fn type_name(column_type: ColumnType) -> &'static str {
+    match column_type {
+        ColumnType::Text => "text",
+        ColumnType::Boolean => "boolean",
+        ColumnType::Integer => "integer",
+        ColumnType::Float => "float",
+        ColumnType::Date => "date",
+        ColumnType::DateTime => "datetime",
+        ColumnType::Time => "time",
+        _ => "other",
+    }
+}
+
+/// `orgtap objects --json`
+#[derive(Debug, Serialize)]
+pub(crate) struct ObjectsDocument {
+    version: u32,
+    objects: Vec<ObjectDocument>,
+}
+
+/// An object of [`ObjectsDocument`].
+#[derive(Debug, Serialize)]
+pub(crate) struct ObjectDocument {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) is_queryable: bool,
+    pub(crate) is_replicateable: bool,
+    pub(crate) is_custom: bool,
+    pub(crate) key_prefix: Option<String>,
+}
+
+impl ObjectsDocument {
+    /// Returns the document for `objects`.
+    pub(crate) fn new(objects: Vec<ObjectDocument>) -> Self {
+        Self { version: VERSION, objects }
+    }
+}
+
+/// `orgtap describe --json`
+#[derive(Debug, Serialize)]
+pub(crate) struct ObjectFieldsDocument {
+    version: u32,
+    name: String,
+    label: String,
+    fields: Vec<FieldDocument>,
+}
+
+/// A field of [`ObjectFieldsDocument`].
+#[derive(Debug, Serialize)]
+pub(crate) struct FieldDocument {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    #[serde(rename = "type")]
+    pub(crate) field_type: String,
+    pub(crate) length: u32,
+    pub(crate) is_nullable: bool,
+    pub(crate) is_custom: bool,
+    pub(crate) is_calculated: bool,
+    pub(crate) is_filterable: bool,
+    pub(crate) reference_to: Vec<String>,
+    pub(crate) relationship_name: Option<String>,
+}
+
+impl ObjectFieldsDocument {
+    /// Returns the document for an object with these fields.
+    pub(crate) fn new(name: &str, label: &str, fields: Vec<FieldDocument>) -> Self {
+        Self { version: VERSION, name: name.to_owned(), label: label.to_owned(), fields }
+    }
+}

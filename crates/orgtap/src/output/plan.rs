@@ -1,0 +1,70 @@
+//! What a row will do and why, for people.
+
+use orgtap_destination::WriteMode;
+use orgtap_engine::{FetchWindow, Plan};
+use orgtap_salesforce::QueryOperation;
+
+use super::console::Style;
+use super::format::{counted, printable};
+use super::json::type_name;
+
+/// Returns everything that a plan says, a labelled line each, without the last line end.
+pub(crate) fn render(plan: &Plan, style: Style) -> String {
+    let mut lines = vec![style.bold(&format!("row {}", printable(&plan.row)))];
+    let mut line = |label: &str, text: &str| {
+        lines.push(format!("  {} {}", style.faint(&format!("{label:<9}")), printable(text)));
+    };
+    line("object", &plan.object);
+    line("API", &format!("{}: {}", plan.api, plan.api_reason));
+    line("records", records(plan.operation));
+    line("fetch", &fetch(&plan.fetch));
+    line("query", &plan.query.to_string());
+    line("table", &table(plan));
+    for (index, column) in plan.table.columns.iter().enumerate() {
+        let label = if index == 0 { "columns" } else { "" };
+        line(label, &format!("{:<10}{}", type_name(column.column_type), column.name));
+    }
+    for (index, left_out) in plan.left_out.iter().enumerate() {
+        line(if index == 0 { "left out" } else { "" }, &format!("{}: {}", left_out.field, left_out.reason));
+    }
+    for note in &plan.notes {
+        line("note", note);
+    }
+    lines.join("\n")
+}
+
+/// Returns what a plan comes to, on one line.
+pub(crate) fn summary(plan: &Plan) -> String {
+    let columns = counted(plan.table.columns.len() as u64, "column");
+    printable(&format!("{} → table `{}` ({}, {columns}) by the {}", plan.object, plan.table.name, mode(plan), plan.api))
+}
+
+fn records(operation: QueryOperation) -> &'static str {
+    match operation {
+        QueryOperation::Query => "neither deleted nor archived",
+        QueryOperation::QueryAll => "deleted and archived ones too",
+    }
+}
+
+fn fetch(window: &FetchWindow) -> String {
+    match window {
+        FetchWindow::All { reason } => format!("all: {reason}"),
+        FetchWindow::Since { cursor_field, from, to, watermark } => {
+            let until = to.as_ref().map(|to| format!(" and before {to}")).unwrap_or_default();
+            format!("changed: {cursor_field} from {from} on{until}; the last run covered all up to {watermark}")
+        }
+    }
+}
+
+fn table(plan: &Plan) -> String {
+    format!("{} ({})", plan.table.name, mode(plan))
+}
+
+fn mode(plan: &Plan) -> String {
+    let table = &plan.table;
+    match (table.write_mode, table.primary_key.as_slice()) {
+        (mode @ WriteMode::Upsert, key) => format!("{mode} by {}", key.join(", ")),
+        (mode, []) => mode.to_string(),
+        (mode, key) => format!("{mode}, key {}", key.join(", ")),
+    }
+}

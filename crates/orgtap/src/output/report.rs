@@ -1,0 +1,90 @@
+//! The end of a run, for people: a table with a line per row, then what else is to be known, then what failed and what to do about it.
+
+use std::io;
+
+use orgtap_engine::{RowReport, RunReport};
+use orgtap_salesforce::ApiUsage;
+
+use super::Console;
+use super::format::{count, counted, megabytes, printable, seconds};
+use super::table::Table;
+
+/// Prints everything: the table and the totals to standard output, the rest to standard error.
+pub(crate) fn print(console: &Console, report: &RunReport, usage: Option<ApiUsage>) -> io::Result<()> {
+    table(console, report, usage)?;
+    for row in &report.rows {
+        notes(row).iter().for_each(|note| console.note(&format!("row `{}`: {note}", row.row)));
+    }
+    failures(console, report);
+    Ok(())
+}
+
+/// Prints the table and the totals to standard output.
+pub(crate) fn table(console: &Console, report: &RunReport, usage: Option<ApiUsage>) -> io::Result<()> {
+    console.line(&rows(report).render(console.out))?;
+    console.line(&totals(report, usage))
+}
+
+/// Tells what failed on standard error.
+pub(crate) fn failures(console: &Console, report: &RunReport) {
+    for (row, error) in report.failures() {
+        console.error(&format!("row `{}`: ", printable(&row.row)), error, error.hint().as_deref());
+    }
+}
+
+fn rows(report: &RunReport) -> Table {
+    let mut table = Table::new(["row", "table", "mode", "records#", "MB#", "seconds#", "API calls#", "result"]);
+    for row in &report.rows {
+        let loaded = row.outcome.as_ref().ok();
+        table.push([
+            row.row.clone(),
+            row.table.clone().unwrap_or_else(|| "–".to_owned()),
+            loaded.map_or("–".to_owned(), |loaded| loaded.write_mode.to_string()),
+            loaded.map_or("–".to_owned(), |loaded| count(loaded.records)),
+            loaded.map_or("–".to_owned(), |loaded| megabytes(loaded.bytes)),
+            seconds(row.elapsed),
+            count(row.calls),
+            result(row),
+        ]);
+    }
+    table
+}
+
+fn result(row: &RowReport) -> String {
+    match &row.outcome {
+        Ok(loaded) => match loaded.table_records {
+            Some(records) => format!("ok, {} in the table", count(records)),
+            None => "ok".to_owned(),
+        },
+        Err(_) => "failed".to_owned(),
+    }
+}
+
+fn totals(report: &RunReport, usage: Option<ApiUsage>) -> String {
+    let loaded = report.rows.iter().filter_map(|row| row.outcome.as_ref().ok());
+    let (records, bytes) =
+        loaded.fold((0, 0), |(records, bytes), loaded| (records + loaded.records, bytes + loaded.bytes));
+    let calls = report.rows.iter().map(|row| row.calls).sum();
+    let usage =
+        usage.map(|usage| format!("; the org has used {} of {} today", count(usage.used), count(usage.allowed)));
+    format!(
+        "{}, {} MB in {} s with {}{}",
+        counted(records, "record"),
+        megabytes(bytes),
+        seconds(report.elapsed),
+        counted(calls, "API call"),
+        usage.unwrap_or_default()
+    )
+}
+
+/// Returns what the user should know of a row, besides the figures.
+pub(crate) fn notes(row: &RowReport) -> Vec<String> {
+    let mut notes = row.notes.clone();
+    if let Ok(loaded) = &row.outcome {
+        notes.extend(loaded.changes.iter().map(ToString::to_string));
+        if loaded.superseded > 0 {
+            notes.push(format!("{} dropped for a newer one with the same key", counted(loaded.superseded, "record")));
+        }
+    }
+    notes
+}

@@ -1,0 +1,120 @@
+//! Query jobs that end without a table.
+
+use orgtap_emulator::{Action, CallKind};
+
+use super::Case;
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "a job that fails with a message",
+        bend: |site| {
+            site.fault(
+                CallKind::JobInfo,
+                Action::FailJob {
+                    message: Some("QUERY_TIMEOUT: Your query request was running for too long.".to_owned()),
+                },
+            )
+        },
+        command: &["run", "-q"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not finish job `7505f0000000001AAA`: Salesforce answered QUERY_TIMEOUT: Your query request was running for too long.",
+            "hint: make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range",
+        ],
+    },
+    Case {
+        name: "a job that fails without a message",
+        bend: |site| site.fault(CallKind::JobInfo, Action::FailJob { message: None }),
+        command: &["run", "-q"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not finish job `7505f0000000001AAA`: the job failed, and Salesforce gave no reason",
+            "hint: look at the job in Setup → Bulk Data Load Jobs",
+        ],
+    },
+    Case {
+        name: "a job that somebody aborts",
+        bend: |site| site.fault(CallKind::JobInfo, Action::AbortJob),
+        command: &["run", "-q"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not finish job `7505f0000000001AAA`: somebody aborted it in Salesforce",
+            "hint: run again: a new job is created",
+        ],
+    },
+    Case {
+        name: "a job that vanishes",
+        bend: |site| site.fault(CallKind::JobInfo, Action::LoseJob),
+        command: &["run", "-q"],
+        code: 2,
+        stderr: &[
+            "error: row `Account`: could not read job `7505f0000000001AAA`: Salesforce has it no longer",
+            "hint: run again: a new job is created",
+        ],
+    },
+    Case {
+        name: "a page that never adds up",
+        bend: |site| site.fault(CallKind::Results, Action::ShortPage { missing_records: 1 }),
+        command: &["run", "-q"],
+        code: 2,
+        stderr: &[
+            "error: row `Account`: could not read the records whole: the page is announced with 35 records and holds 34",
+            "hint: run again; nothing was committed, and pages are read afresh",
+        ],
+    },
+    Case {
+        name: "a page that is always cut off",
+        bend: |site| site.fault(CallKind::Results, Action::CutBody { after_bytes: 10 }),
+        command: &["run", "-q"],
+        code: 2,
+        stderr: &[
+            "error: row `Account`: could not read a page of job `7505f0000000001AAA`: the connection to `127.0.0.1:[port]` broke: unexpected EOF during chunk size line",
+            "hint: run again; if it stays so, look at the network and at the proxy, if there is one",
+        ],
+    },
+    Case {
+        name: "results that are a web page",
+        bend: |site| site.answer(CallKind::Results, 200, "text/html", "<html>busy</html>"),
+        command: &["run", "-q"],
+        code: 2,
+        stderr: &[
+            "error: row `Account`: could not read a page of job `7505f0000000001AAA`: Salesforce answered with a web page instead of CSV",
+            "hint: run again later; if it stays so, look for what answers in Salesforce's place: a proxy, a gateway, a wrong `login_url`",
+        ],
+    },
+    Case {
+        name: "no more jobs today",
+        bend: |site| {
+            site.answer(
+                CallKind::JobCreate,
+                400,
+                "application/json",
+                r#"[{"errorCode":"LIMIT_EXCEEDED","message":"Max bulk v2 query job limit reached. Limit: 10000."}]"#,
+            )
+        },
+        command: &["run", "-q"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not create the query job: Salesforce answered LIMIT_EXCEEDED: Max bulk v2 query job limit reached. Limit: 10000.",
+            "hint: wait until the org's 24 hours have moved on, or raise its allowance",
+        ],
+    },
+    Case {
+        name: "an object without the Bulk API",
+        bend: |site| {
+            site.row("object = \"Account\"\napi = \"bulk\"");
+            site.answer(
+                CallKind::JobCreate,
+                400,
+                "application/json",
+                r#"[{"errorCode":"INVALIDENTITY","message":"Entity 'Account' is not supported by the Bulk API."}]"#,
+            );
+        },
+        command: &["run", "-q"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not create the query job: Salesforce answered INVALIDENTITY: Entity 'Account' is not supported by the Bulk API.",
+            "hint: set `api` to `auto` or `rest`",
+        ],
+    },
+];

@@ -1,0 +1,126 @@
+//! Looking at an org and at what a run would do, without loading anything.
+
+use crate::context::TestContext;
+
+#[test]
+fn plan_tells_what_each_row_would_do_and_why() {
+    let context = TestContext::new();
+    context.configure(
+        "[[rows]]\nobject = \"Contact\"\nfields = [\"Id\", \"LastName\", \"Birthdate\"]\nload = \"incremental\"\n\
+         [[rows]]\nname = \"broken\"\nsoql = \"SELECT Id FROM\"\n",
+    );
+
+    let ran = context.orgtap(&["plan"]).exits(1);
+    let json = context.orgtap(&["plan", "--json"]).exits(1).json();
+
+    insta::assert_snapshot!(format!("{}\n{}", ran.stdout, ran.errors()));
+    assert_eq!(json["rows"][0]["plan"]["write_mode"], "upsert");
+    assert_eq!(json["rows"][0]["plan"]["columns"][0]["name"], "Id");
+    assert!(json["rows"][1]["error"]["message"].as_str().unwrap().contains("could not use the query"));
+    assert!(
+        !context.path("t.db").exists()
+            || context.sql("SELECT count(*) FROM sqlite_schema WHERE name = 'Contact'") == [["0"]]
+    );
+}
+
+#[test]
+fn check_lists_what_works_and_what_does_not() {
+    let context = TestContext::new();
+    context.configure("[[rows]]\nobject = \"Account\"\n[[rows]]\nobject = \"Nothing__c\"\n");
+
+    let ran = context.orgtap(&["check"]).exits(1);
+
+    assert!(ran.stdout.contains("ok      sign-in: "), "{}", ran.stdout);
+    assert!(ran.stdout.contains("ok      row Account: Account → table `Account`"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("failed  row Nothing__c: "), "{}", ran.stdout);
+    assert_eq!(context.sql("SELECT count(*) FROM sqlite_schema WHERE name = 'Account'"), [["0"]]);
+}
+
+#[test]
+fn objects_and_fields_are_listed() {
+    let context = TestContext::new();
+    context.configure("[[rows]]\nobject = 3\n");
+
+    let objects = context.orgtap(&["objects"]).succeeds();
+    let json = context.orgtap(&["objects", "--json"]).succeeds().json();
+    let fields = context.orgtap(&["describe", "contact"]).succeeds();
+    let fields_json = context.orgtap(&["describe", "Contact", "--json"]).succeeds().json();
+
+    assert!(objects.stdout.lines().any(|line| line.starts_with("Account ")), "{}", objects.stdout);
+    assert!(json["objects"].as_array().unwrap().iter().any(|object| object["name"] == "Account"));
+    assert!(fields.stdout.lines().any(|line| line.starts_with("LastName ")), "{}", fields.stdout);
+    assert!(
+        fields_json["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|field| field["name"] == "Email" && field["type"] == "email")
+    );
+}
+
+#[test]
+fn a_misspelt_object_is_guessed() {
+    let context = TestContext::new();
+    context.configure("");
+
+    let ran = context.orgtap(&["describe", "Acount"]).exits(1);
+
+    assert_eq!(
+        ran.errors(),
+        "error: could not describe `Acount`: the org has no such object, or the user may not see it\n\
+         hint: did you mean `Account`? `orgtap objects` lists them all"
+    );
+}
+
+#[test]
+fn the_result_of_a_query_is_printed_as_asked() {
+    let context = TestContext::new();
+    context.configure("");
+    let query = |format: &str| {
+        let soql = "SELECT Id, Account.Name FROM Contact WHERE AccountId != null ORDER BY Id LIMIT 3";
+        context.orgtap(&["query", "-q", "--format", format, soql]).succeeds()
+    };
+
+    let (table, csv, json) = (query("table").stdout, query("csv").stdout, query("json").json());
+
+    let json = json.as_array().unwrap();
+    assert_eq!((table.lines().count(), json.len()), (4, 3));
+    assert!(table.starts_with("Id                  Account.Name"), "{table}");
+    assert!(csv.starts_with("\"Id\",\"Account.Name\"\n\"003"), "{csv}");
+    assert!(json[0]["Account"]["Name"].is_string() && json[0]["attributes"].is_null());
+}
+
+#[test]
+fn a_count_is_a_number() {
+    let context = TestContext::new();
+    context.configure("");
+
+    let ran = context.orgtap(&["query", "--format", "csv", "SELECT COUNT() FROM User"]).succeeds();
+
+    let users = context.org().select("SELECT Id FROM User", orgtap_emulator::Scope::Live).unwrap().total();
+    assert_eq!(ran.stdout, format!("\"count\"\n\"{users}\"\n"));
+}
+
+#[test]
+fn every_page_of_a_long_result_is_printed() {
+    let context = TestContext::with(orgtap_emulator::Org::builder().demo(20_000).build(), Default::default());
+    context.configure("");
+    let soql = "SELECT Id FROM Contact";
+
+    let ran = context.orgtap(&["query", "-q", "--format", "csv", soql]).succeeds();
+
+    let contacts = context.org().select(soql, orgtap_emulator::Scope::Live).unwrap().total();
+    assert!(contacts > 2_000, "one page holds them all");
+    assert_eq!(ran.stdout.lines().count() as u64, contacts + 1);
+}
+
+#[test]
+fn what_is_no_query_is_shown_with_its_place() {
+    let context = TestContext::new();
+
+    let ran = context.orgtap(&["query", "SELECT Id FORM Account"]).exits(1);
+
+    assert!(ran.stderr.starts_with("error: could not read the query: unexpected `FORM`\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("SELECT Id FORM Account\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains('^'), "{}", ran.stderr);
+}
