@@ -8,4 +8,5 @@ mod control;
 mod faults;
 mod rest;
 mod sign_in;
+mod soql;
 mod tls;
