@@ -21,9 +21,8 @@ pub(crate) struct Asker {
 }
 
 /// Regions whose weeks begin on Sunday, as far as Salesforce's locales go; elsewhere they begin on Monday.
-const SUNDAY_REGIONS: &[&str] = &[
-    "US", "CA", "MX", "BR", "JP", "KR", "TW", "HK", "IL", "IN", "ZA", "PH", "TH", "SG", "CO", "PE", "VE", "SA",
-];
+const SUNDAY_REGIONS: &[&str] =
+    &["US", "CA", "MX", "BR", "JP", "KR", "TW", "HK", "IL", "IN", "ZA", "PH", "TH", "SG", "CO", "PE", "VE", "SA"];
 
 impl Asker {
     pub(crate) fn of(identity: &OrgIdentity) -> Self {

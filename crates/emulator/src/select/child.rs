@@ -105,8 +105,7 @@ pub(super) fn children(
         );
         return Err(resolver.refuse("MALFORMED_QUERY", query.span, &message));
     }
-    let selection =
-        Selection::of_table(query.clone(), resolver.text, scope, resolver.snapshot.clone(), child)?;
+    let selection = Selection::of_table(query.clone(), resolver.text, scope, resolver.snapshot.clone(), child)?;
     let name = alias.map_or(name, |alias| alias.text.clone());
     Ok(Arc::new(Children { name, after, selection, link, by_parent: OnceLock::new() }))
 }

@@ -98,9 +98,7 @@ impl Columns {
         for item in &query.select {
             let (operand, alias) = match item {
                 SelectItem::Field { path, alias } => (Operand::Path(path.clone()), alias),
-                SelectItem::Call { call, alias } if !call.function.is("FIELDS") => {
-                    (Operand::Call(call.clone()), alias)
-                }
+                SelectItem::Call { call, alias } if !call.function.is("FIELDS") => (Operand::Call(call.clone()), alias),
                 _ => return refuse(item.span(), "Only fields and functions can be selected in an aggregate query"),
             };
             let facts = groups.add_column(resolver, &operand)?;

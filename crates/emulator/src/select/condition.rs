@@ -1,8 +1,6 @@
 //! Conditions of WHERE, checked against the fields they name and made ready to be asked of records.
 
-use orgtap_soql::{
-    Comparison, Condition, Literal, LiteralKind, Operand, Operator, Query, Span, Value as Right,
-};
+use orgtap_soql::{Comparison, Condition, Literal, LiteralKind, Operand, Operator, Query, Span, Value as Right};
 
 use super::Scope;
 use super::Selection;

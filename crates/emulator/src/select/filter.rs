@@ -59,7 +59,10 @@ impl Filter {
         };
         candidates.filter(move |record| {
             snapshot.sees(self.scope, records, *record)
-                && self.predicate.as_ref().is_none_or(|predicate| predicate.holds(&|term: &Term| term.value(snapshot, (table, *record))))
+                && self
+                    .predicate
+                    .as_ref()
+                    .is_none_or(|predicate| predicate.holds(&|term: &Term| term.value(snapshot, (table, *record))))
         })
     }
 }

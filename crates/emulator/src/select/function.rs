@@ -85,7 +85,9 @@ impl Function {
             Self::Year => i64::from(day.year()),
             Self::Quarter => i64::from((day.month() + 2) / 3),
             Self::Month => i64::from(day.month()),
-            Self::FiscalYear => i64::from(day.year()) + i64::from(asker.fiscal_start > 1 && day.month() >= asker.fiscal_start),
+            Self::FiscalYear => {
+                i64::from(day.year()) + i64::from(asker.fiscal_start > 1 && day.month() >= asker.fiscal_start)
+            }
             Self::FiscalQuarter => i64::from(fiscal_month(day, asker) / 3 + 1),
             Self::FiscalMonth => i64::from(fiscal_month(day, asker) + 1),
             Self::DayInMonth => i64::from(day.day()),

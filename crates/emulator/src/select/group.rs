@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use orgtap_soql::{Argument, Call, GroupKind, Operand};
 
+use super::Scope;
 use super::aggregate::{Aggregate, AggregateKind, Tally};
 use super::compare::Constant;
 use super::condition::{self, Subject};
@@ -12,7 +13,6 @@ use super::order::{self, Direction};
 use super::predicate::Predicate;
 use super::resolve::{FieldFacts, Resolver};
 use super::term::{Step, Term};
-use super::Scope;
 use crate::error::QueryError;
 use crate::object::FieldKind;
 use crate::org::Snapshot;
@@ -236,10 +236,14 @@ impl Groups {
             for &rolled_up in &self.levels {
                 let is_rolled_up = |at: usize| rolled_up & (1 << at) != 0;
                 let key = values.iter().zip(&self.keys).enumerate().map(|(at, (value, key))| {
-                    (is_rolled_up(at), if is_rolled_up(at) { None } else { Constant::of(value, key.facts.case_sensitive) })
+                    (
+                        is_rolled_up(at),
+                        if is_rolled_up(at) { None } else { Constant::of(value, key.facts.case_sensitive) },
+                    )
                 });
                 let (_, _, tallies) = groups.entry(key.collect()).or_insert_with(|| {
-                    let shown = |(at, value): (usize, &Value)| if is_rolled_up(at) { Value::Null } else { value.clone() };
+                    let shown =
+                        |(at, value): (usize, &Value)| if is_rolled_up(at) { Value::Null } else { value.clone() };
                     (rolled_up, values.iter().enumerate().map(shown).collect(), tallies())
                 });
                 for (aggregate, tally) in self.aggregates.iter().zip(tallies) {

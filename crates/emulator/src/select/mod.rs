@@ -151,13 +151,7 @@ impl Selection {
     }
 
     /// Fixes which records of a table answer a query.
-    fn of_table(
-        query: Query,
-        text: &str,
-        scope: Scope,
-        snapshot: Snapshot,
-        table: usize,
-    ) -> Result<Self, QueryError> {
+    fn of_table(query: Query, text: &str, scope: Scope, snapshot: Snapshot, table: usize) -> Result<Self, QueryError> {
         let scope = if query.all_rows.is_some() { Scope::All } else { scope };
         let resolver = Resolver { query: &query, text, snapshot: &snapshot, table };
         scope::check_clauses(resolver)?;

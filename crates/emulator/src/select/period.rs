@@ -142,7 +142,13 @@ mod tests {
     fn no_literal_leaves_the_calendar() {
         let now = "2024-05-15T00:00:00Z".parse().unwrap();
 
-        assert_eq!(Days::of(DateLiteral::LastN(Period::Year, u32::MAX), now, &asker("Etc/UTC", "en_US", 1)).start, Date::MIN);
-        assert_eq!(Days::of(DateLiteral::NextN(Period::Day, u32::MAX), now, &asker("Etc/UTC", "en_US", 1)).end, Date::MAX);
+        assert_eq!(
+            Days::of(DateLiteral::LastN(Period::Year, u32::MAX), now, &asker("Etc/UTC", "en_US", 1)).start,
+            Date::MIN
+        );
+        assert_eq!(
+            Days::of(DateLiteral::NextN(Period::Day, u32::MAX), now, &asker("Etc/UTC", "en_US", 1)).end,
+            Date::MAX
+        );
     }
 }

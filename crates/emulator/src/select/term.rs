@@ -281,8 +281,7 @@ impl Unit {
         };
         let (from_latitude, to_latitude) = (from.0.to_radians(), to.0.to_radians());
         let (north, east) = (to_latitude - from_latitude, (to.1 - from.1).to_radians());
-        let square =
-            (north / 2.0).sin().powi(2) + from_latitude.cos() * to_latitude.cos() * (east / 2.0).sin().powi(2);
+        let square = (north / 2.0).sin().powi(2) + from_latitude.cos() * to_latitude.cos() * (east / 2.0).sin().powi(2);
         Value::Double(2.0 * radius * square.sqrt().min(1.0).asin())
     }
 }

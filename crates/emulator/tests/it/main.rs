@@ -5,8 +5,10 @@
 mod bulk;
 mod client;
 mod control;
+mod edits;
 mod faults;
 mod rest;
 mod sign_in;
 mod soql;
 mod tls;
+mod world;

@@ -64,13 +64,13 @@ async fn groups_are_records_without_address() {
     let fixture = family(&[2, 1]).await;
 
     let answer =
-        fixture.query("SELECT Account.Name, COUNT(Id), MAX(LastName) last FROM Contact GROUP BY Account.Name").await;
+        fixture.query("SELECT Account.Name, COUNT(Id), MAX(LastName) newest FROM Contact GROUP BY Account.Name").await;
 
     assert_eq!(
         answer,
         json!({"totalSize": 2, "done": true, "records": [
-            {"attributes": {"type": "AggregateResult"}, "Name": "Account 0", "expr0": 2, "last": "Contact 00001"},
-            {"attributes": {"type": "AggregateResult"}, "Name": "Account 1", "expr0": 1, "last": "Contact 00000"},
+            {"attributes": {"type": "AggregateResult"}, "Name": "Account 0", "expr0": 2, "newest": "Contact 00001"},
+            {"attributes": {"type": "AggregateResult"}, "Name": "Account 1", "expr0": 1, "newest": "Contact 00000"},
         ]})
     );
 }
@@ -78,12 +78,17 @@ async fn groups_are_records_without_address() {
 #[tokio::test]
 async fn more_groups_than_a_page_holds_are_refused() {
     let fixture = family(&[2_001]).await;
-    let ask = |tail: &str| format!("{ROOT}/query?q={}", encode(&format!("SELECT Id, COUNT(LastName) FROM Contact GROUP BY Id{tail}")));
+    let ask = |tail: &str| {
+        format!("{ROOT}/query?q={}", encode(&format!("SELECT Id, COUNT(LastName) FROM Contact GROUP BY Id{tail}")))
+    };
 
     let (status, code, message) = fixture.get(&ask("")).await.refusal();
 
     assert_eq!((status, code.as_str()), (400, "EXCEEDED_ID_LIMIT"));
-    assert_eq!(message, "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch");
+    assert_eq!(
+        message,
+        "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
+    );
     assert_eq!(fixture.get(&ask(" LIMIT 2000")).await.json()["records"].as_array().unwrap().len(), 2_000);
 }
 
@@ -184,11 +189,23 @@ async fn typeof_gives_each_kind_of_record_its_own_fields() {
 async fn unknown_children_are_refused_as_salesforce_refuses_them() {
     let fixture = family(&[1]).await;
 
-    let (status, code, message) =
-        fixture.get(&format!("{ROOT}/query?q={}", encode("SELECT (SELECT Id FROM Kids) FROM Account"))).await.refusal();
-
-    assert_eq!((status, code.as_str()), (400, "INVALID_TYPE"));
-    assert!(message.contains("Didn't understand relationship 'Kids' in FROM part of query call."), "{message}");
+    let table = [
+        (
+            "SELECT (SELECT Id FROM Kids) FROM Account",
+            "INVALID_TYPE",
+            "Didn't understand relationship 'Kids' in FROM part of query call.",
+        ),
+        (
+            "SELECT (SELECT COUNT() FROM Contacts) FROM Account",
+            "MALFORMED_QUERY",
+            "Only root queries support aggregate expressions",
+        ),
+    ];
+    for (soql, expected, text) in table {
+        let (status, code, message) = fixture.get(&format!("{ROOT}/query?q={}", encode(soql))).await.refusal();
+        assert_eq!((status, code.as_str()), (400, expected));
+        assert!(message.contains(text), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -56,7 +56,10 @@ fn date_literals_go_by_the_users_day() {
         ("SELECT Name FROM Store__c WHERE Opened__c = THIS_FISCAL_YEAR", &["Prague", "Brno", "Nowhere"]),
         ("SELECT Name FROM Store__c WHERE HOUR_IN_DAY(Opened__c) = 22", &["Prague", "Nowhere"]),
         ("SELECT Name FROM Store__c WHERE HOUR_IN_DAY(convertTimezone(Opened__c)) = 0", &["Prague", "Nowhere"]),
-        ("SELECT Name FROM Store__c WHERE FISCAL_YEAR(convertTimezone(Opened__c)) = 2025", &["Prague", "Brno", "Nowhere"]),
+        (
+            "SELECT Name FROM Store__c WHERE FISCAL_YEAR(convertTimezone(Opened__c)) = 2025",
+            &["Prague", "Brno", "Nowhere"],
+        ),
         (
             "SELECT DAY_ONLY(convertTimezone(Opened__c)) d, COUNT(Id) FROM Store__c \
              GROUP BY DAY_ONLY(convertTimezone(Opened__c))",
@@ -70,7 +73,10 @@ fn labels_and_formats_are_what_people_read() {
     assert_rows(&[
         ("SELECT toLabel(Kind__c), toLabel(Tags__c) FROM Store__c", &["Big|Ex;y", "Small|", "|"]),
         ("SELECT Name FROM Store__c WHERE toLabel(Kind__c) = 'big'", &["Prague"]),
-        ("SELECT FORMAT(Sales__c) f, convertCurrency(Sales__c) FROM Store__c", &["$1,234.50|1234.5", "|", "-$1.00|-1.0"]),
+        (
+            "SELECT FORMAT(Sales__c) f, convertCurrency(Sales__c) FROM Store__c",
+            &["$1,234.50|1234.5", "|", "-$1.00|-1.0"],
+        ),
         ("SELECT toLabel(Kind__c), COUNT(Id) FROM Store__c GROUP BY Kind__c", &["|1", "Big|1", "Small|1"]),
         ("SELECT FORMAT(MAX(Sales__c)) m FROM Store__c", &["$1,234.50"]),
     ]);
@@ -146,7 +152,10 @@ fn functions_scopes_and_joins_out_of_place_are_refused() {
             "INVALID_FIELD",
             "value of filter criterion for field 'CreatedDate' must be of type int and should not be enclosed in quotes",
         ),
-        malformed("SELECT Id FROM Account UPDATE VIEWSTAT", "UPDATE TRACKING and UPDATE VIEWSTAT are only allowed for articles"),
+        malformed(
+            "SELECT Id FROM Account UPDATE VIEWSTAT",
+            "UPDATE TRACKING and UPDATE VIEWSTAT are only allowed for articles",
+        ),
     ]);
     assert!(org().select("SELECT Id FROM Account WITH SECURITY_ENFORCED", Scope::Live).is_ok());
 }

@@ -55,7 +55,9 @@ fn bodies() -> Vec<Json> {
     };
     let files = ["errors.jsonl", "reported_in_issues.jsonl"];
     let text: String = files.iter().filter_map(|file| fs::read_to_string(folder.join(file)).ok()).collect();
-    text.lines().map(|line| serde_json::from_str::<Json>(line).expect("a line is a JSON object")["body"].take()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str::<Json>(line).expect("a line is a JSON object")["body"].take())
+        .collect()
 }
 
 /// Returns the code and message of every refusal in a body, at any depth.
@@ -91,7 +93,10 @@ fn every_recorded_refusal_of_a_query_is_given_word_by_word_or_listed_with_a_reas
         assert!(is_given || is_listed, "{code}: {message}");
     }
     for (listed, reason) in ELSEWHERE {
-        assert!(recorded.is_empty() || recorded.iter().any(|(code, _)| code == listed), "{listed} ({reason}) is not there");
+        assert!(
+            recorded.is_empty() || recorded.iter().any(|(code, _)| code == listed),
+            "{listed} ({reason}) is not there"
+        );
     }
     let texts: BTreeSet<&str> = recorded.iter().map(|(_, message)| message.as_str()).collect();
     for ((_, part), (_, text)) in ASKED.iter().zip(&given) {
