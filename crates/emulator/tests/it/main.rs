@@ -5,6 +5,7 @@
 mod bulk;
 mod client;
 mod control;
+mod edited_queries;
 mod edits;
 mod faults;
 mod rest;

@@ -86,7 +86,7 @@ impl World {
     pub(crate) fn ask(&self, query: &Query) -> Vec<usize> {
         let soql = query.to_string();
         let selection = self.org.select(&soql, Scope::All).unwrap_or_else(|error| panic!("{soql}: {error}"));
-        let number = |id: String| id[3..15].trim_start_matches('0').parse().unwrap();
+        let number = |id: String| id.get(3..15).unwrap().trim_start_matches('0').parse().unwrap();
         selection.records(0, u64::MAX).map(|row| number(row.id.unwrap().to_string())).collect()
     }
 }

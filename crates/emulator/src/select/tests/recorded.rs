@@ -47,7 +47,6 @@ fn shared() -> Option<PathBuf> {
     named.into_iter().chain([beside_the_repository]).find(|folder| folder.is_dir())
 }
 
-#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 fn bodies() -> Vec<Json> {
     let Some(folder) = shared().map(|folder| folder.join("data/errors")) else {
         println!("skipped: the collection of refusals is not there; set ORGTAP_SHARED to the folder with `data`");
