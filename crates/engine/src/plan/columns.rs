@@ -7,6 +7,7 @@ use orgtap_salesforce::{Client, ErrorKind, Field, FieldType, SObject};
 use orgtap_soql::{Argument, Call, Diagnostic, Diagnostics, Name, Path, Query, SelectItem, Severity};
 
 use crate::error::{Error, Result};
+use crate::spec::Types;
 
 /// A column with where it comes from.
 #[derive(Clone, Debug)]
@@ -36,6 +37,21 @@ impl SelectedColumn {
     }
 }
 
+impl Types {
+    /// Returns the column as a table with such types has it.
+    pub(super) fn column(self, selected: &SelectedColumn) -> Column {
+        let mut column = selected.column.clone();
+        let is_typed = matches!(
+            selected.field_type,
+            FieldType::Boolean | FieldType::Int | FieldType::Double | FieldType::Date | FieldType::DateTime
+        );
+        if self == Self::Plain && !is_typed {
+            column.column_type = ColumnType::Text;
+        }
+        column
+    }
+}
+
 /// Returns what the values of a field are in a table.
 fn column_type(field_type: &FieldType) -> ColumnType {
     match field_type {
@@ -51,7 +67,7 @@ fn column_type(field_type: &FieldType) -> ColumnType {
 
 /// Returns why no column can hold `field`, or `None` where one can. The Bulk API carries none of these (it answers "Selecting compound data
 /// not supported in Bulk Query" or refuses to serialise them), and in the REST API's JSON they are objects or addresses of blobs.
-pub(crate) fn why_not_a_column(field: &Field) -> Option<&'static str> {
+pub fn why_not_a_column(field: &Field) -> Option<&'static str> {
     match field.field_type {
         FieldType::Address => Some("an address is compound: its parts are fields of their own"),
         FieldType::Location => Some("a geolocation is compound: its latitude and longitude are fields of their own"),

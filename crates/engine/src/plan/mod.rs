@@ -8,7 +8,7 @@ mod window;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
@@ -18,8 +18,10 @@ use crate::spec::{Load, RowSpec};
 use crate::state::{Fingerprint, State};
 
 pub(crate) use columns::SelectedColumn;
+pub use columns::why_not_a_column;
 use source::Selected;
 use window::Window;
+pub(crate) use window::less;
 
 /// What a row will do.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Plan {
     pub(crate) may_fall_back: bool,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
     pub(crate) cursor_column: Option<usize>,
+    /// How far back a watermark has to lie: as much as the cursor's values are vague.
+    pub(crate) watermark_margin: SignedDuration,
     /// The state that the commit will save.
     pub(crate) state_after: State,
 }
@@ -114,6 +118,7 @@ pub(crate) async fn make(
         object,
         columns,
         operation,
+        includes_deleted,
         selection,
         filter,
         api,
@@ -125,7 +130,7 @@ pub(crate) async fn make(
     let mut table = TableSpec {
         row: row.name.clone(),
         name: row.table.clone().unwrap_or_else(|| object.name.clone()),
-        columns: columns.iter().map(|column| column.column.clone()).collect(),
+        columns: columns.iter().map(|column| row.types.column(column)).collect(),
         primary_key: primary_key(row, &columns)?,
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&columns),
@@ -139,7 +144,7 @@ pub(crate) async fn make(
         fields: table.columns.iter().map(|column| column.name.clone()).collect(),
         filter,
         cursor_field: None,
-        include_deleted: operation == QueryOperation::QueryAll,
+        include_deleted: includes_deleted,
     };
     let window = Window::open(row, full_refresh, &object, fingerprint, client, destination, &table.name).await?;
     if let Some(condition) = window.condition {
@@ -162,13 +167,19 @@ pub(crate) async fn make(
         selected: columns.into(),
         may_fall_back,
         cursor_column: window.cursor_column,
+        watermark_margin: window.watermark_margin,
         state_after: window.state_after,
     })
 }
 
-/// Returns the key's columns as the table spells them.
+/// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:
+/// `Account_Name` for `Account.Name`.
 fn primary_key(row: &RowSpec, columns: &[SelectedColumn]) -> Result<Vec<String>> {
-    let find = |name: &str| columns.iter().find(|column| column.column.name.eq_ignore_ascii_case(name));
+    let find = |name: &str| {
+        let is_exact = |column: &&SelectedColumn| column.column.name.eq_ignore_ascii_case(name);
+        let is_dotless = |column: &&SelectedColumn| column.column.name.replace('.', "_").eq_ignore_ascii_case(name);
+        columns.iter().find(is_exact).or_else(|| columns.iter().find(is_dotless))
+    };
     let Some(key) = &row.primary_key else {
         return match find("Id") {
             Some(column) => Ok(vec![column.column.name.clone()]),

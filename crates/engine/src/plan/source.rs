@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use orgtap_salesforce::{Client, ErrorKind, Field, QueryOperation, SObject};
-use orgtap_soql::{Diagnostic, Diagnostics, Path, Query, Severity, check};
+use orgtap_soql::{Condition, Diagnostic, Diagnostics, LiteralKind, Operator, Path, Query, Severity, check};
 
 use super::columns::{self, SelectedColumn, nearest, why_not_a_column};
 use super::{LeftOut, PlannedApi};
 use crate::error::{Error, Result};
-use crate::spec::{Api, Fetch, Fields, RowSpec, Source};
+use crate::spec::{Api, Fetch, Fields, Records, RowSpec, Source};
 
 /// What a row selects, before the fetch window narrows it.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Selected {
     pub(super) object: Arc<SObject>,
     pub(super) columns: Vec<SelectedColumn>,
     pub(super) operation: QueryOperation,
+    /// Whether deleted records are among them.
+    pub(super) includes_deleted: bool,
     /// How the row says which fields it wants, for the fingerprint.
     pub(super) selection: String,
     /// The query without its SELECT list, for the fingerprint; empty for a whole object.
@@ -34,7 +36,10 @@ pub(super) async fn select(row: &RowSpec, client: &Client) -> Result<Selected> {
         Source::Object { object, fields } => whole_object(row, object, fields, client).await?,
         Source::Soql(text) => soql(row, text, client).await?,
     };
-    if row.include_deleted && selected.object.field("IsDeleted").is_none() {
+    if row.records == Records::LiveAndArchived && !selected.includes_deleted {
+        leave_out_deleted(&mut selected)?;
+    }
+    if row.records == Records::All && selected.object.field("IsDeleted").is_none() {
         selected.notes.push(format!("`{}` has no deleted records to include", selected.object.name));
     }
     Ok(selected)
@@ -60,7 +65,8 @@ async fn whole_object(row: &RowSpec, name: &str, fields: &Fields, client: &Clien
         query,
         object,
         columns,
-        operation: operation(row.include_deleted),
+        operation: operation(row.records),
+        includes_deleted: row.records == Records::All,
         selection,
         filter: String::new(),
         api,
@@ -98,14 +104,15 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     }
     let names: Vec<&str> = columns.iter().map(|column| column.column.name.as_str()).collect();
     // `ALL ROWS` is Apex's way of saying queryAll; the job's operation says it here.
-    let include_deleted = row.include_deleted || query.all_rows.take().is_some();
+    let records = if query.all_rows.take().is_some() { Records::All } else { row.records };
     Ok(Selected {
         selection: format!("query of {}", names.join(", ")),
         filter: without_select(&query)?,
         query,
         object,
         columns,
-        operation: operation(include_deleted),
+        operation: operation(records),
+        includes_deleted: records == Records::All,
         api,
         api_reason,
         may_fall_back: row.api == Api::Auto,
@@ -199,8 +206,19 @@ fn choose_api(wanted: Api, text: &str, query: &Query) -> Result<(PlannedApi, Str
     }
 }
 
-fn operation(include_deleted: bool) -> QueryOperation {
-    if include_deleted { QueryOperation::QueryAll } else { QueryOperation::Query }
+fn operation(records: Records) -> QueryOperation {
+    match records {
+        Records::Live => QueryOperation::Query,
+        Records::LiveAndArchived | Records::All => QueryOperation::QueryAll,
+    }
+}
+
+/// Narrows the query to records that are not deleted, where the object can tell.
+fn leave_out_deleted(selected: &mut Selected) -> Result<()> {
+    if let Some(field) = selected.object.field("IsDeleted") {
+        selected.query.add_condition(Condition::compare(path(&field.name)?, Operator::Eq, LiteralKind::Boolean(false)));
+    }
+    Ok(())
 }
 
 /// Returns the query with nothing but `Id` selected: what it says about which records, and no more.
