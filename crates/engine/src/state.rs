@@ -129,6 +129,14 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_watermark_is_a_state() {
+        let state = State::read("{\"version\":1,\"watermark\":\"2024-05-01T00:00:00Z\"}").unwrap();
+
+        assert_eq!(state.watermark.unwrap().to_string(), "2024-05-01T00:00:00Z");
+        assert_eq!(state.fingerprint, None);
+    }
+
+    #[test]
     fn equal_fingerprints_do_not_differ() {
         assert_eq!(fingerprint().difference(&fingerprint()), None);
     }

@@ -46,7 +46,7 @@ const CASES: [Case; 34] = [
     },
     Case {
         bend: |site| site.set("api_version", json!("newest")),
-        message: "`parameters.api_version` must be an API version from `47.0` on, such as `62.0`",
+        message: "`parameters.api_version` must be an API version from `[n]` on, such as `[n]`",
     },
     Case {
         bend: |site| site.set("proxy", json!("proxy.example.com")),
@@ -324,7 +324,7 @@ fn what_the_org_does_not_have_is_one_line_without_words_of_other_programs() {
             |site| site.set("fields", json!(["Name"])),
             "could not find the primary key column `Id` among those of the row (select it, or take it out of `pkey`)",
         ),
-        (|site| site.set("api_version", json!("999.0")), "could not use API version `999.0`: the org offers"),
+        (|site| site.set("api_version", json!("999.0")), "could not use API version `[n]`: the org offers"),
         (
             |site| site.set("#password", json!("wrong")),
             "could not sign in at `127.0.0.1:[port]`: Salesforce answered INVALID_LOGIN",

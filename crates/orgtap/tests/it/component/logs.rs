@@ -56,7 +56,7 @@ fn the_log_tells_the_query_and_the_records() {
 
     let ran = site.run().succeeds();
 
-    assert!(ran.stdout.contains("SELECT Id FROM Account WHERE IsDeleted = false"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("SELECT Id FROM Account WHERE IsDeleted = FALSE"), "{}", ran.stdout);
     assert!(ran.stdout.contains("to table `Account`"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("\u{1b}"), "no colours");
 }

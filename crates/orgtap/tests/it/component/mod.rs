@@ -7,5 +7,6 @@ mod configuration;
 mod goldens;
 mod logs;
 mod packaging;
+mod proxies;
 mod runs;
 mod site;
