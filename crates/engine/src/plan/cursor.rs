@@ -9,9 +9,9 @@ use orgtap_soql::{Condition, LiteralKind, Operator, Path};
 use super::columns::nearest;
 use crate::error::{Error, Result};
 
-/// How far before the server's time a watermark lies where Salesforce keeps no log of an object's changes. Transactions are over after ten
-/// minutes at the latest, the limit of a REST or SOAP call (Salesforce limits cheat sheet).
-const COMMIT_MARGIN: Duration = Duration::from_secs(10 * 60);
+/// How far before the server's time a watermark lies where Salesforce keeps no log of an object's changes. A REST or SOAP call is over after
+/// ten minutes (Salesforce limits cheat sheet); this is twice as long, for what runs outside such a call, as batches of the Bulk API do.
+const COMMIT_MARGIN: Duration = Duration::from_secs(20 * 60);
 
 /// The time over which the log of changes is asked how far it is complete. Short, because the answer also lists every change in it.
 const LOG_WINDOW: Duration = Duration::from_secs(5 * 60);

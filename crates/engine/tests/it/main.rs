@@ -30,6 +30,8 @@ mod records;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod soql;
 #[cfg(test)]
 mod sqlite;
