@@ -7,6 +7,7 @@ mod batch;
 mod capability;
 mod error;
 mod file_name;
+mod file_part;
 mod files;
 mod lock;
 mod parts;

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use super::layout::{Layout, part_path, state_folder, state_path, sync_folder};
 use super::part::PartFile;
 use super::{merge, swap};
+use crate::file_part::FilePart;
 use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
-use crate::parts::{PartClaim, PartLedger};
-use crate::{Batch, CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
+use crate::parts::PartLedger;
+use crate::{CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
 
 /// A load. Dropping it removes its files, then gives the table free.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) struct CsvLoad {
 #[derive(Debug)]
 struct Staged {
     layout: Layout,
-    ledger: PartLedger,
+    ledger: Arc<PartLedger>,
     columns: Vec<String>,
 }
 
@@ -41,7 +42,7 @@ impl CsvLoad {
             fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
         }
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        let staged = Arc::new(Staged { layout, ledger: PartLedger::default(), columns });
+        let staged = Arc::new(Staged { layout, ledger: Arc::default(), columns });
         Ok(Self { table, staged, _lock: lock })
     }
 
@@ -92,7 +93,7 @@ impl TableLoad for CsvLoad {
             PartFile::create(path, staged.columns.iter().map(String::as_str))
         })
         .await?;
-        Ok(Box::new(CsvPart { staged: self.staged.clone(), claim, file: Some(file) }))
+        Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, file)))
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
@@ -106,33 +107,5 @@ impl TableLoad for CsvLoad {
             remove(&self.staged.layout.staging)
         })
         .await
-    }
-}
-
-#[derive(Debug)]
-struct CsvPart {
-    staged: Arc<Staged>,
-    claim: PartClaim,
-    /// Away while a write is under way, and gone after one that failed.
-    file: Option<PartFile>,
-}
-
-#[async_trait]
-impl PartWriter for CsvPart {
-    async fn write(&mut self, batch: Batch) -> Result<()> {
-        self.staged.ledger.check(&self.claim)?;
-        self.claim.start();
-        let mut file = self.file.take().expect("the ledger refuses a part after a failed write");
-        let bytes = batch.bytes().clone();
-        self.file = Some(blocking(move || file.write(&bytes).map(|()| file)).await?);
-        self.claim.add(&batch);
-        Ok(())
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<WrittenPart> {
-        self.staged.ledger.check(&self.claim)?;
-        let file = self.file.take().expect("the ledger refuses a part after a failed write");
-        blocking(move || file.finish()).await?;
-        self.staged.ledger.finish(&self.claim)
     }
 }

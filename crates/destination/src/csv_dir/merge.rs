@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::key_index::KeyIndex;
 use super::layout::{ExistingTable, Layout, part_path};
 use super::part::{PartFile, PartReader};
+use crate::file_part::RecordFile as _;
 use crate::files::failed;
 use crate::shape::Shape;
 use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};

@@ -10,10 +10,11 @@ use memchr::memchr_iter;
 
 use super::manifest::Rendered;
 use super::{CommittedState, KeboolaOptions};
+use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
-use crate::parts::{PartClaim, PartLedger};
-use crate::{Batch, CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WrittenPart, file_name};
+use crate::parts::PartLedger;
+use crate::{CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WrittenPart, file_name};
 
 /// The places of one table, and of what is staged for it.
 #[derive(Clone, Debug)]
@@ -68,7 +69,7 @@ pub(super) struct KeboolaLoad {
 #[derive(Debug)]
 struct Staged {
     layout: Layout,
-    ledger: PartLedger,
+    ledger: Arc<PartLedger>,
 }
 
 /// The hidden folder, which goes with the last that is in it.
@@ -98,7 +99,7 @@ impl KeboolaLoad {
         for folder in [&layout.slices(), &layout.tables] {
             fs::create_dir_all(folder).map_err(failed("make", folder))?;
         }
-        let staged = Arc::new(Staged { layout, ledger: PartLedger::default() });
+        let staged = Arc::new(Staged { layout, ledger: Arc::default() });
         Ok(Self { table, manifest, options, committed, staged, _lock: lock, _private: private })
     }
 
@@ -172,7 +173,7 @@ impl TableLoad for KeboolaLoad {
         let claim = self.staged.ledger.open(part)?;
         let path = self.staged.layout.slice(part);
         let slice = blocking(move || Slice::create(path)).await?;
-        Ok(Box::new(KeboolaPart { staged: Arc::clone(&self.staged), claim, slice: Some(slice) }))
+        Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, slice)))
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
@@ -206,7 +207,9 @@ impl Slice {
         let file = File::create_new(&path).map_err(failed("write", &path))?;
         Ok(Self { path, file: BufWriter::new(file) })
     }
+}
 
+impl RecordFile for Slice {
     /// Appends `bytes` without the NULs among them, which Storage refuses.
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let mut from = 0;
@@ -219,33 +222,5 @@ impl Slice {
 
     fn finish(mut self) -> Result<()> {
         self.file.flush().map_err(failed("write", &self.path))
-    }
-}
-
-#[derive(Debug)]
-struct KeboolaPart {
-    staged: Arc<Staged>,
-    claim: PartClaim,
-    /// Away while a write is under way, and gone after one that failed.
-    slice: Option<Slice>,
-}
-
-#[async_trait]
-impl PartWriter for KeboolaPart {
-    async fn write(&mut self, batch: Batch) -> Result<()> {
-        self.staged.ledger.check(&self.claim)?;
-        self.claim.start();
-        let mut slice = self.slice.take().expect("the ledger refuses a part after a failed write");
-        let bytes = batch.bytes().clone();
-        self.slice = Some(blocking(move || slice.write(&bytes).map(|()| slice)).await?);
-        self.claim.add(&batch);
-        Ok(())
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<WrittenPart> {
-        self.staged.ledger.check(&self.claim)?;
-        let slice = self.slice.take().expect("the ledger refuses a part after a failed write");
-        blocking(move || slice.finish()).await?;
-        self.staged.ledger.finish(&self.claim)
     }
 }

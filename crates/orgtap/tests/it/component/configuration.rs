@@ -376,3 +376,25 @@ fn client_credentials_need_no_user() {
 
     assert!(without.stderr.contains("`parameters.domain` is missing"), "{}", without.stderr);
 }
+
+#[test]
+fn a_connected_app_takes_the_token_behind_the_password_and_honours_the_domain() {
+    let mut site = Site::demo().object("Account");
+    let settings = site.context.emulator().settings();
+    let url = site.context.emulator().url();
+    site.set("fields", json!(["Id"]));
+    site.context.set("ORGTAP_LOGIN_URL", "");
+    site.remove("#security_token");
+    let password = format!("{}{}", settings.password, settings.security_token);
+    for (key, value) in [
+        ("login_method", "connected_app"),
+        ("#consumer_key", &settings.consumer_key),
+        ("#consumer_secret", &settings.consumer_secret),
+        ("#password", &password),
+        ("domain", &url),
+    ] {
+        site.set(key, json!(value));
+    }
+
+    site.run().succeeds();
+}
