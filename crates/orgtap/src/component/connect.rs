@@ -8,13 +8,13 @@ use crate::app::Invocation;
 
 /// Signs in. Where nobody said whether the proxy speaks TLS, both ways are tried; no password is sent before a way is found.
 pub(super) async fn connect(access: Access, on: &Invocation) -> Result<Client, Failure> {
-    let Access { connection, plain_proxy } = access;
+    let Access { connection, plain_proxy, names_proxy } = access;
     match (sign_in(&connection, on).await, plain_proxy) {
         (Err(error), Some(plain)) if error.kind() == ErrorKind::Connection => {
             tracing::info!("the proxy does not take TLS, going on without TLS to it");
-            sign_in(&plain, on).await.map_err(|error| explain(&error, &plain))
+            sign_in(&plain, on).await.map_err(|error| explain(&error, &plain, names_proxy))
         }
-        (result, _) => result.map_err(|error| explain(&error, &connection)),
+        (result, _) => result.map_err(|error| explain(&error, &connection, names_proxy)),
     }
 }
 
@@ -26,10 +26,10 @@ async fn sign_in(connection: &Connection, on: &Invocation) -> orgtap_salesforce:
 }
 
 /// What cannot be reached because the form names it wrongly is the user's to mend.
-fn explain(error: &orgtap_salesforce::Error, connection: &Connection) -> Failure {
+fn explain(error: &orgtap_salesforce::Error, connection: &Connection, names_proxy: bool) -> Failure {
     let failure = Failure::of_salesforce(error);
     let is_unreachable = matches!(error.kind(), ErrorKind::Connection | ErrorKind::UnexpectedAnswer);
-    if is_unreachable && connection.http.proxies.https.is_some() {
+    if is_unreachable && names_proxy {
         return failure.for_the_user("check `proxy.proxy_server` and `proxy.proxy_port`");
     }
     if is_unreachable && connection.domain.is_some() && connection.login_url.is_none() {

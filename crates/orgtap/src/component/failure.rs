@@ -17,19 +17,17 @@ pub(crate) struct Failure {
 }
 
 /// Options of orgtap's own configuration, and what they are called in Keboola's form.
-const FORM: [(&str, &str); 12] = [
+const FORM: [(&str, &str); 10] = [
     ("`primary_key`", "`pkey`"),
     ("`cursor_field`", "`incremental_field`"),
     ("`password`", "`#password`"),
     ("`security_token`", "`#security_token`"),
     ("`consumer_key`", "`#consumer_key`"),
     ("`consumer_secret`", "`#consumer_secret`"),
-    ("`username` and `password`", "`username` and `#password`"),
     ("the proxy's `url`", "`proxy.proxy_server`"),
     ("`login_url`", "`ORGTAP_LOGIN_URL`"),
     ("`include_deleted`", "`is_deleted`"),
     ("this `login_method`", "the `login_method`"),
-    ("`load = \"full\"`", "a full load"),
 ];
 
 /// What only makes sense beside a configuration file of orgtap's own.

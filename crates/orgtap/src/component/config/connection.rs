@@ -23,6 +23,8 @@ pub(crate) struct Access {
     pub(crate) connection: Connection,
     /// The same by way of a proxy without TLS, where the configuration leaves open which it is.
     pub(crate) plain_proxy: Option<Connection>,
+    /// Whether the configuration names a proxy.
+    pub(crate) names_proxy: bool,
 }
 
 /// Reads how to sign in. Where problems were found, the result is not to be used.
@@ -51,7 +53,7 @@ pub(super) fn read(parameters: &Section<'_>, image: &Section<'_>, environment: &
     }
     connection.login_url = login_url(parameters, environment);
     let plain_proxy = proxy.without_tls.map(|proxies| Connection { http: http(proxies), ..connection.clone() });
-    Access { connection, plain_proxy }
+    Access { connection, plain_proxy, names_proxy: proxy.is_configured }
 }
 
 /// Returns the org's own domain. The original knows it for client credentials alone, so a configuration may still carry one beside `sandbox`.
@@ -160,6 +162,7 @@ struct ProxySettings {
     proxies: Proxies,
     /// The same without TLS to the proxy, where nobody said which it is.
     without_tls: Option<Proxies>,
+    is_configured: bool,
 }
 
 fn proxy_settings(parameters: &Section<'_>, image: &Section<'_>, environment: &Environment) -> ProxySettings {
@@ -169,7 +172,7 @@ fn proxy_settings(parameters: &Section<'_>, image: &Section<'_>, environment: &E
         let mut problems = Vec::new();
         let proxies = proxy::from_environment(environment, |text| text, &mut problems);
         problems.iter().for_each(|text| parameters.problem("proxy", text));
-        return ProxySettings { proxies, without_tls: None };
+        return ProxySettings { proxies, ..ProxySettings::default() };
     }
     let flag = "use_http_proxy_as_https";
     let is_plain = options.flag(flag).or_else(|| image.flag(flag)).unwrap_or(false);
@@ -200,12 +203,12 @@ fn proxy_settings(parameters: &Section<'_>, image: &Section<'_>, environment: &E
         }
     };
     match scheme.as_deref() {
-        Some(scheme) => ProxySettings { proxies: build(scheme), without_tls: None },
-        None if is_plain => ProxySettings { proxies: build("http"), without_tls: None },
+        Some(scheme) => ProxySettings { proxies: build(scheme), without_tls: None, is_configured: true },
+        None if is_plain => ProxySettings { proxies: build("http"), without_tls: None, is_configured: true },
         None => {
             let proxies = build("https");
             let without_tls = proxies.https.is_some().then(|| build("http"));
-            ProxySettings { proxies, without_tls }
+            ProxySettings { proxies, without_tls, is_configured: true }
         }
     }
 }

@@ -274,6 +274,6 @@ mod tests {
         let ((), problems, warnings) = read(&document, |root| root.check_keys(&["object", "fields"]));
 
         assert_eq!(problems, ["`objct` is not known; did you mean `object`?"]);
-        assert_eq!(warnings, ["`color` is not known, and has no effect", "`filds` is not known, and has no effect"]);
+        assert_eq!(warnings, ["`filds` is not known, and has no effect", "`color` is not known, and has no effect"]);
     }
 }
