@@ -11,6 +11,7 @@ mod event;
 mod extract;
 mod load;
 mod plan;
+mod projection;
 mod report;
 mod row;
 mod run;

@@ -28,6 +28,7 @@ pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -
     let soql = request.parameter("q").filter(|soql| !soql.trim().is_empty()).ok_or_else(missing)?;
     let server = &request.server;
     server.counter.query(CallKind::Query, operation(scope), soql);
+    super::restriction::check(soql)?;
     let selection = Arc::new(server.org.select(soql, scope)?);
     if selection.count_only() {
         return Ok(page(&selection, version, Part { from: 0, records: 0, next: None }));

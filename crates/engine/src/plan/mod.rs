@@ -1,7 +1,15 @@
 //! What a row will do, fully decided before any download.
 
+mod aggregate;
+mod children;
 mod columns;
+mod compound;
 mod cursor;
+mod fields;
+mod polymorphic;
+mod resolve;
+mod route;
+mod select;
 mod source;
 mod window;
 
@@ -9,15 +17,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orgtap_destination::{Destination, TableSpec};
+use orgtap_destination::{Column, Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
 
 use crate::error::{Error, Result};
-use crate::spec::{Load, RowSpec};
+use crate::projection::Projection;
+use crate::spec::{Api, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
-
-pub(crate) use columns::SelectedColumn;
+use columns::Selection;
+use route::{Reading, Route};
 use source::Selected;
 use window::Window;
 
@@ -44,8 +53,8 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// What else the user should know.
     pub notes: Vec<String>,
-    /// Where each column of the table comes from, in the same order.
-    pub(crate) selected: Arc<[SelectedColumn]>,
+    /// What the query selects, and how the columns of the table are made of it.
+    pub(crate) projection: Arc<Projection>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
@@ -109,33 +118,26 @@ pub(crate) async fn make(
     client: &Client,
     destination: &dyn Destination,
 ) -> Result<Plan> {
-    let Selected {
-        mut query,
-        object,
-        columns,
-        operation,
-        selection,
-        filter,
-        api,
-        api_reason,
-        may_fall_back,
-        left_out,
-        mut notes,
-    } = source::select(row, client).await?;
+    let Selected { mut query, object, selection, operation, asked, filter, obstacles, bulk_notes, place, mut notes } =
+        source::select(row, client).await?;
+    let primary_key = primary_key(row, &selection).map_err(|error| match &place {
+        Some(place) => place.show(error),
+        None => error,
+    })?;
     let mut table = TableSpec {
         row: row.name.clone(),
         name: row.table.clone().unwrap_or_else(|| object.name.clone()),
-        columns: columns.iter().map(|column| column.column.clone()).collect(),
-        primary_key: primary_key(row, &columns)?,
+        primary_key,
         write_mode: orgtap_destination::WriteMode::Replace,
-        version_column: version_column(&columns),
+        version_column: version_column(&selection.columns),
         keys_are_unique: false,
+        columns: selection.columns,
     };
     // A record comes once in one query, so its Id, alone or with more, tells it from the others.
     table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
     let fingerprint = Fingerprint {
         object: object.name.clone(),
-        selection,
+        selection: asked,
         fields: table.columns.iter().map(|column| column.name.clone()).collect(),
         filter,
         cursor_field: None,
@@ -148,6 +150,12 @@ pub(crate) async fn make(
     table.write_mode = window.write_mode;
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
+    notes.extend(cursor_not_selected(row, &window.state_after, &table));
+    let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
+    let Route { api, reason: api_reason } = route::choose(row.api, &reading, client).await;
+    if api == PlannedApi::Bulk {
+        notes.splice(0..0, bulk_notes);
+    }
     Ok(Plan {
         row: row.name.clone(),
         object: object.name.clone(),
@@ -157,26 +165,35 @@ pub(crate) async fn make(
         query,
         table,
         fetch: window.fetch,
-        left_out,
+        left_out: selection.left_out,
         notes,
-        selected: columns.into(),
-        may_fall_back,
+        projection: Arc::new(selection.projection),
+        may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
         state_after: window.state_after,
     })
 }
 
-/// Returns the key's columns as the table spells them.
-fn primary_key(row: &RowSpec, columns: &[SelectedColumn]) -> Result<Vec<String>> {
-    let find = |name: &str| columns.iter().find(|column| column.column.name.eq_ignore_ascii_case(name));
+/// Returns what it means that a row fetches what changed, and not the field that tells when.
+fn cursor_not_selected(row: &RowSpec, state: &State, table: &TableSpec) -> Option<String> {
+    let cursor = state.fingerprint.cursor_field.as_ref().filter(|_| row.fetch == Fetch::Incremental)?;
+    let is_selected = table.columns.iter().any(|column| column.name == *cursor);
+    (!is_selected)
+        .then(|| format!("`{cursor}` is not selected, so how far the changes reach is known by the org's word alone"))
+}
+
+/// Returns the key's columns as the table spells them. Computed rows are told apart by what they are grouped by.
+fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
+    let find = |name: &str| selection.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
     let Some(key) = &row.primary_key else {
-        return match find("Id") {
-            Some(column) => Ok(vec![column.column.name.clone()]),
-            None if row.load == Load::Incremental => Err(Error::row_with_hint(
+        return match (find("Id"), &selection.grouped) {
+            (Some(column), _) => Ok(vec![column.name.clone()]),
+            (None, Some(grouped)) if row.load == Load::Incremental => Ok(grouped.clone()),
+            (None, _) if row.load == Load::Incremental => Err(Error::row_with_hint(
                 "could not find the column `Id`, the default primary key, among those of the row",
                 "select `Id`, or name the columns that identify a record in `primary_key`",
             )),
-            None => Ok(Vec::new()),
+            (None, _) => Ok(Vec::new()),
         };
     };
     if key.is_empty() && row.load == Load::Incremental {
@@ -187,7 +204,7 @@ fn primary_key(row: &RowSpec, columns: &[SelectedColumn]) -> Result<Vec<String>>
     }
     key.iter()
         .map(|name| {
-            find(name).map(|column| column.column.name.clone()).ok_or_else(|| {
+            find(name).map(|column| column.name.clone()).ok_or_else(|| {
                 Error::row_with_hint(
                     format!("could not find the primary key column `{name}` among those of the row"),
                     "select it, or take it out of `primary_key`",
@@ -198,10 +215,10 @@ fn primary_key(row: &RowSpec, columns: &[SelectedColumn]) -> Result<Vec<String>>
 }
 
 /// Returns the column that tells the newer of two records with the same key.
-fn version_column(columns: &[SelectedColumn]) -> Option<String> {
+fn version_column(columns: &[Column]) -> Option<String> {
     ["SystemModstamp", "LastModifiedDate"]
         .into_iter()
-        .find(|name| columns.iter().any(|column| column.column.name == *name))
+        .find(|name| columns.iter().any(|column| column.name == *name))
         .map(str::to_owned)
 }
 

@@ -14,7 +14,7 @@ use crate::{
     object::FieldKind,
     org::Org,
     render::{Delimiter, Dialect, LineEnding},
-    routes::{Request, query::operation},
+    routes::{Request, query::operation, restriction},
     select::{Scope, Selection},
     version::ApiVersion,
 };
@@ -98,6 +98,7 @@ fn select(org: &Org, wanted: &Wanted) -> Result<Selection, Refusal> {
     if let Ok(query) = orgtap_soql::parse(&wanted.soql) {
         check_clauses(&query, org)?;
     }
+    restriction::check(&wanted.soql)?;
     let selection = org.select(&wanted.soql, wanted.scope)?;
     check_columns(&selection)?;
     Ok(selection)
