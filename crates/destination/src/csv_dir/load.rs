@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::layout::{Layout, failed, part_path, state_folder, state_path, sync_folder};
+use super::layout::{Layout, part_path, state_folder, state_path, sync_folder};
 use super::part::PartFile;
-use super::{blocking, merge, swap};
+use super::{merge, swap};
+use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
 use crate::parts::{PartClaim, PartLedger};
 use crate::{Batch, CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
@@ -34,7 +35,7 @@ impl CsvLoad {
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         swap::recover(&layout)?;
         // What is there belongs to a load that died.
-        swap::remove(&layout.staging)?;
+        remove(&layout.staging)?;
         layout.existing()?;
         for folder in [layout.loaded(), state_folder(&layout.next_table())] {
             fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
@@ -75,7 +76,7 @@ impl CsvLoad {
 impl Drop for CsvLoad {
     fn drop(&mut self) {
         self.staged.ledger.close();
-        if let Err(error) = swap::remove(&self.staged.layout.staging) {
+        if let Err(error) = remove(&self.staged.layout.staging) {
             tracing::warn!(table = %self.table.name, %error, "a load's files stay behind until the next load");
         }
     }
@@ -102,7 +103,7 @@ impl TableLoad for CsvLoad {
     async fn abort(self: Box<Self>) -> Result<()> {
         blocking(move || {
             self.staged.ledger.close();
-            swap::remove(&self.staged.layout.staging)
+            remove(&self.staged.layout.staging)
         })
         .await
     }

@@ -1,10 +1,9 @@
 //! Aggregates and GROUP BY: rows computed from several records, with columns named as Salesforce names them.
 
-use orgtap_destination::Column;
 use orgtap_salesforce::FieldType;
 use orgtap_soql::{Argument, Call, Diagnostic, GroupKind, Operand, Query, SelectItem, Span};
 
-use super::columns::{Selection, column, computed};
+use super::columns::{SelectedColumn, Selection, column, computed};
 use super::resolve::{Resolver, Unresolved, refuse};
 use super::select::{check_type, translated, unnamed};
 use crate::projection::{Origin, SelectedValue};
@@ -101,7 +100,7 @@ fn of_function(name: &str, argument: (FieldType, bool)) -> (FieldType, bool) {
 }
 
 /// Returns the columns of what is grouped by, if all of it is selected and no subtotals stand among the rows: they tell the rows apart.
-pub(super) fn grouped(query: &Query, columns: &[Column]) -> Option<Vec<String>> {
+pub(super) fn grouped(query: &Query, columns: &[SelectedColumn]) -> Option<Vec<String>> {
     let group_by = query.group_by.as_ref().filter(|group_by| group_by.kind == GroupKind::Plain)?;
     let is_it = |item: &SelectItem, operand: &Operand| match (item, operand) {
         (SelectItem::Field { path, .. }, Operand::Path(other)) => {
@@ -114,7 +113,7 @@ pub(super) fn grouped(query: &Query, columns: &[Column]) -> Option<Vec<String>> 
     };
     let name = |operand: &Operand| {
         let place = query.select.iter().position(|item| is_it(item, operand))?;
-        columns.get(place).map(|column| column.name.clone())
+        columns.get(place).map(|column| column.column.name.clone())
     };
     group_by.items.iter().map(name).collect()
 }

@@ -9,12 +9,22 @@ use super::compound;
 use super::resolve::Resolved;
 use crate::error::{Error, Result};
 use crate::projection::{ColumnSource, Origin, Projection, SelectedValue};
+use crate::spec::Types;
+
+/// A column with the type of its values.
+#[derive(Clone, Debug)]
+pub(super) struct SelectedColumn {
+    /// The column as a table with all types has it.
+    pub(super) column: Column,
+    /// What the values are called in the org's describe: `datetime`, `currency`.
+    pub(super) field_type: FieldType,
+}
 
 /// What a SELECT list comes to.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
     /// The columns of the table.
-    pub(super) columns: Vec<Column>,
+    pub(super) columns: Vec<SelectedColumn>,
     /// How they are made of what is selected.
     pub(super) projection: Projection,
     /// The SELECT list as it is sent.
@@ -31,13 +41,13 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Adds a column that is one value of the query.
-    pub(super) fn add(&mut self, column: Column, value: SelectedValue, item: SelectItem) {
+    pub(super) fn add(&mut self, column: SelectedColumn, value: SelectedValue, item: SelectItem) {
         self.select.push(item);
         self.add_of_item(column, value);
     }
 
     /// Adds a column that is one of several values of an item of the list.
-    pub(super) fn add_of_item(&mut self, column: Column, value: SelectedValue) {
+    pub(super) fn add_of_item(&mut self, column: SelectedColumn, value: SelectedValue) {
         self.projection.values.push(value);
         self.columns.push(column);
         self.projection.columns.push(ColumnSource::Value(self.projection.values.len() - 1));
@@ -52,11 +62,11 @@ impl Selection {
             self.projection.columns.push(ColumnSource::Value(value));
             return Ok(());
         }
-        let mut shown = column(&resolved.path, &resolved.field, true);
-        shown.column_type = ColumnType::Text;
+        let shown = column(&resolved.path, &resolved.field, true).with_type(FieldType::String);
+        let name = &shown.column.name;
         let parts = compound::parts(&resolved.object, &resolved.field);
         if parts.is_empty() {
-            let message = format!("the Bulk API takes no compound field: `{}`", shown.name);
+            let message = format!("the Bulk API takes no compound field: `{name}`");
             self.not_in_bulk.push(Diagnostic::error(message, item.span()));
             let origin = Origin::Structure { path: resolved.path.clone() };
             self.add(
@@ -73,7 +83,7 @@ impl Selection {
             let value = self.field_value(path, field, item);
             made.push(compound::part(key, value, field));
         }
-        self.notes.push(format!("`{}` is JSON, made of its parts", shown.name));
+        self.notes.push(format!("`{name}` is JSON, made of its parts"));
         self.columns.push(shown);
         self.projection.columns.push(ColumnSource::Parts(made));
         Ok(())
@@ -96,22 +106,44 @@ impl Selection {
 }
 
 /// Returns the column of a field that `path` leads to.
-pub(super) fn column(path: &[String], field: &Field, is_nullable: bool) -> Column {
-    Column {
-        name: path.join("."),
-        column_type: column_type(&field.field_type),
-        is_nullable,
-        description: Some(field.label.clone()).filter(|label| !label.is_empty()),
-    }
+pub(super) fn column(path: &[String], field: &Field, is_nullable: bool) -> SelectedColumn {
+    let mut of_field = computed(&path.join("."), &field.field_type, is_nullable);
+    of_field.column.description = Some(field.label.clone()).filter(|label| !label.is_empty());
+    of_field
 }
 
 /// Returns a column without a field behind it.
-pub(super) fn computed(name: &str, field_type: &FieldType, is_nullable: bool) -> Column {
-    Column { name: name.to_owned(), column_type: column_type(field_type), is_nullable, description: None }
+pub(super) fn computed(name: &str, field_type: &FieldType, is_nullable: bool) -> SelectedColumn {
+    let column_type = column_type(field_type);
+    let column = Column { name: name.to_owned(), column_type, is_nullable, description: None };
+    SelectedColumn { column, field_type: field_type.clone() }
+}
+
+impl SelectedColumn {
+    /// Returns the column with values of another type.
+    pub(super) fn with_type(mut self, field_type: FieldType) -> Self {
+        self.column.column_type = column_type(&field_type);
+        Self { field_type, ..self }
+    }
+}
+
+impl Types {
+    /// Returns the column as a table with such types has it.
+    pub(super) fn column(self, selected: &SelectedColumn) -> Column {
+        let mut column = selected.column.clone();
+        let is_typed = matches!(
+            selected.field_type,
+            FieldType::Boolean | FieldType::Int | FieldType::Double | FieldType::Date | FieldType::DateTime
+        );
+        if self == Self::Plain && !is_typed {
+            column.column_type = ColumnType::Text;
+        }
+        column
+    }
 }
 
 /// Returns what the values of a field are in a table.
-pub(super) fn column_type(field_type: &FieldType) -> ColumnType {
+fn column_type(field_type: &FieldType) -> ColumnType {
     match field_type {
         FieldType::Boolean => ColumnType::Boolean,
         FieldType::Int | FieldType::Long => ColumnType::Integer,
@@ -124,7 +156,7 @@ pub(super) fn column_type(field_type: &FieldType) -> ColumnType {
 }
 
 /// Returns why a row that names no fields leaves `field` out, or `None` where it is a column.
-pub(super) fn why_left_out(field: &Field) -> Option<&'static str> {
+pub fn why_left_out(field: &Field) -> Option<&'static str> {
     match field.field_type {
         FieldType::Address => Some("an address is compound: its parts are fields of their own"),
         FieldType::Location => Some("a geolocation is compound: its latitude and longitude are fields of their own"),

@@ -16,8 +16,8 @@ mod window;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use orgtap_destination::{Column, Destination, TableSpec};
+use jiff::{SignedDuration, Timestamp};
+use orgtap_destination::{Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
 
@@ -25,10 +25,13 @@ use crate::error::{Error, Result};
 use crate::projection::Projection;
 use crate::spec::{Api, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
-use columns::Selection;
+
+pub use columns::why_left_out;
+use columns::{SelectedColumn, Selection};
 use route::{Reading, Route};
 use source::Selected;
 use window::Window;
+pub(crate) use window::less;
 
 /// What a row will do.
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ pub struct Plan {
     pub(crate) may_fall_back: bool,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
     pub(crate) cursor_column: Option<usize>,
+    /// How far back a watermark has to lie: as much as the cursor's values are vague.
+    pub(crate) watermark_margin: SignedDuration,
     /// The state that the commit will save.
     pub(crate) state_after: State,
 }
@@ -118,8 +123,19 @@ pub(crate) async fn make(
     client: &Client,
     destination: &dyn Destination,
 ) -> Result<Plan> {
-    let Selected { mut query, object, selection, operation, asked, filter, obstacles, bulk_notes, place, mut notes } =
-        source::select(row, client).await?;
+    let Selected {
+        mut query,
+        object,
+        selection,
+        operation,
+        includes_deleted,
+        asked,
+        filter,
+        obstacles,
+        bulk_notes,
+        place,
+        mut notes,
+    } = source::select(row, client).await?;
     let primary_key = primary_key(row, &selection).map_err(|error| match &place {
         Some(place) => place.show(error),
         None => error,
@@ -127,11 +143,11 @@ pub(crate) async fn make(
     let mut table = TableSpec {
         row: row.name.clone(),
         name: row.table.clone().unwrap_or_else(|| object.name.clone()),
+        columns: selection.columns.iter().map(|column| row.types.column(column)).collect(),
         primary_key,
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&selection.columns),
         keys_are_unique: false,
-        columns: selection.columns,
     };
     // A record comes once in one query, so its Id, alone or with more, tells it from the others.
     table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
@@ -141,7 +157,7 @@ pub(crate) async fn make(
         fields: table.columns.iter().map(|column| column.name.clone()).collect(),
         filter,
         cursor_field: None,
-        include_deleted: operation == QueryOperation::QueryAll,
+        include_deleted: includes_deleted,
     };
     let window = Window::open(row, full_refresh, &object, fingerprint, client, destination, &table.name).await?;
     if let Some(condition) = window.condition {
@@ -170,6 +186,7 @@ pub(crate) async fn make(
         projection: Arc::new(selection.projection),
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
+        watermark_margin: window.watermark_margin,
         state_after: window.state_after,
     })
 }
@@ -182,12 +199,17 @@ fn cursor_not_selected(row: &RowSpec, state: &State, table: &TableSpec) -> Optio
         .then(|| format!("`{cursor}` is not selected, so how far the changes reach is known by the org's word alone"))
 }
 
-/// Returns the key's columns as the table spells them. Computed rows are told apart by what they are grouped by.
+/// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:
+/// `Account_Name` for `Account.Name`. Computed rows are told apart by what they are grouped by.
 fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
-    let find = |name: &str| selection.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+    let find = |name: &str| {
+        let is_exact = |column: &&SelectedColumn| column.column.name.eq_ignore_ascii_case(name);
+        let is_dotless = |column: &&SelectedColumn| column.column.name.replace('.', "_").eq_ignore_ascii_case(name);
+        selection.columns.iter().find(is_exact).or_else(|| selection.columns.iter().find(is_dotless))
+    };
     let Some(key) = &row.primary_key else {
         return match (find("Id"), &selection.grouped) {
-            (Some(column), _) => Ok(vec![column.name.clone()]),
+            (Some(column), _) => Ok(vec![column.column.name.clone()]),
             (None, Some(grouped)) if row.load == Load::Incremental => Ok(grouped.clone()),
             (None, _) if row.load == Load::Incremental => Err(Error::row_with_hint(
                 "could not find the column `Id`, the default primary key, among those of the row",
@@ -204,7 +226,7 @@ fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
     }
     key.iter()
         .map(|name| {
-            find(name).map(|column| column.name.clone()).ok_or_else(|| {
+            find(name).map(|column| column.column.name.clone()).ok_or_else(|| {
                 Error::row_with_hint(
                     format!("could not find the primary key column `{name}` among those of the row"),
                     "select it, or take it out of `primary_key`",
@@ -215,10 +237,10 @@ fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
 }
 
 /// Returns the column that tells the newer of two records with the same key.
-fn version_column(columns: &[Column]) -> Option<String> {
+fn version_column(columns: &[SelectedColumn]) -> Option<String> {
     ["SystemModstamp", "LastModifiedDate"]
         .into_iter()
-        .find(|name| columns.iter().any(|column| column.name == *name))
+        .find(|name| columns.iter().any(|column| column.column.name == *name))
         .map(str::to_owned)
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use orgtap_destination::{Column, ColumnType};
 use orgtap_salesforce::FieldType;
 use orgtap_soql::{Path, SelectItem, TypeOf};
 
-use super::columns::{Selection, column, computed};
+use super::columns::{SelectedColumn, Selection, column, computed};
 use super::compound;
 use super::resolve::{Resolver, Unresolved, refuse};
 use super::select::check_type;
@@ -17,7 +16,7 @@ const TYPE: &str = "Type";
 
 /// A column with the field of each branch that it is made of.
 struct Field {
-    column: Column,
+    column: SelectedColumn,
     branches: Vec<(Option<String>, FieldPath)>,
 }
 
@@ -48,14 +47,14 @@ pub(super) async fn add(resolver: Resolver<'_>, selection: &mut Selection, type_
 
     selection.select.push(SelectItem::TypeOf(type_of.clone()));
     let type_name = parent.iter().map(String::as_str).chain([TYPE]).collect::<Vec<_>>().join(".");
-    if !fields.iter().any(|field| field.column.name == type_name) && !selects(resolver, &type_name) {
+    if !fields.iter().any(|field| field.column.column.name == type_name) && !selects(resolver, &type_name) {
         let origin = Origin::TypeName { parent: parent.clone() };
         let value = SelectedValue { header: type_name.clone(), is_header_uncertain: false, origin };
         selection.add_of_item(computed(&type_name, &FieldType::String, true), value);
     }
     for Field { column, branches } in fields {
         let origin = Origin::TypeOf { parent: parent.clone(), branches };
-        let value = SelectedValue { header: column.name.clone(), is_header_uncertain: false, origin };
+        let value = SelectedValue { header: column.column.name.clone(), is_header_uncertain: false, origin };
         selection.add_of_item(column, value);
     }
     Ok(())
@@ -85,17 +84,17 @@ async fn add_field(
     let whole: Vec<String> = parent.iter().chain(&resolved.path).cloned().collect();
     let column = column(&whole, &resolved.field, true);
     let branch = (object, (resolved.path, resolved.field.field_type));
-    match fields.iter_mut().find(|field| field.column.name == column.name) {
-        None => fields.push(Field { column, branches: vec![branch] }),
-        Some(field) => {
-            if field.column.column_type != column.column_type {
-                field.column.column_type = ColumnType::Text;
-            }
-            if field.column.description != column.description {
-                field.column.description = None;
-            }
-            field.branches.push(branch);
-        }
+    let same = |field: &&mut Field| field.column.column.name == column.column.name;
+    let Some(known) = fields.iter_mut().find(same) else {
+        fields.push(Field { column, branches: vec![branch] });
+        return Ok(());
+    };
+    if known.column.column.column_type != column.column.column_type {
+        known.column = known.column.clone().with_type(FieldType::String);
     }
+    if known.column.column.description != column.column.description {
+        known.column.column.description = None;
+    }
+    known.branches.push(branch);
     Ok(())
 }

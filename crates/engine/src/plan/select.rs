@@ -5,7 +5,7 @@ use std::sync::Arc;
 use orgtap_salesforce::{Client, FieldType, SObject};
 use orgtap_soql::{Argument, Call, Diagnostic, Diagnostics, Name, Path, Query, SelectItem};
 
-use super::columns::{Selection, column, column_type, computed, problem, why_not_a_column};
+use super::columns::{Selection, column, computed, problem, why_not_a_column};
 use super::resolve::{Resolved, Resolver, Unresolved, refuse};
 use super::{aggregate, children, polymorphic};
 use crate::error::{Error, Result};
@@ -36,9 +36,9 @@ pub(super) async fn of_query(query: &Query, text: &str, root: &Arc<SObject>, cli
 /// Finds a column among those of `item` whose name is taken.
 fn repeated(selection: &Selection, before: usize, item: &SelectItem) -> Option<Diagnostic> {
     let (old, new) = selection.columns.split_at(before);
-    let is_taken = |name: &str| old.iter().any(|other| other.name.eq_ignore_ascii_case(name));
-    let column = new.iter().find(|column| is_taken(&column.name))?;
-    Some(problem(item.span(), format!("`{}` is selected twice", column.name), None))
+    let is_taken = |name: &str| old.iter().any(|other| other.column.name.eq_ignore_ascii_case(name));
+    let column = new.iter().find(|column| is_taken(&column.column.name))?;
+    Some(problem(item.span(), format!("`{}` is selected twice", column.column.name), None))
 }
 
 async fn add(resolver: Resolver<'_>, selection: &mut Selection, item: &SelectItem) -> Result<(), Unresolved> {
@@ -94,9 +94,8 @@ async fn add_call(
     let field_type =
         if call.function.is("convertCurrency") { resolved.field.field_type.clone() } else { FieldType::String };
     let path = alias.map_or_else(|| resolved.path.clone(), |alias| vec![alias.text.clone()]);
-    let mut column = column(&path, &resolved.field, resolved.is_nullable);
-    column.column_type = column_type(&field_type);
-    let header = column.name.clone();
+    let column = column(&path, &resolved.field, resolved.is_nullable).with_type(field_type.clone());
+    let header = column.column.name.clone();
     let value = SelectedValue { header, is_header_uncertain: true, origin: Origin::Field { path, field_type } };
     selection.add(column, value, item);
     Ok(())

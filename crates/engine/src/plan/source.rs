@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use orgtap_salesforce::{Client, ErrorKind, Field, QueryOperation, SObject};
-use orgtap_soql::{Diagnostic, Diagnostics, Query, SelectItem, Severity, Span, check};
+use orgtap_soql::{
+    Condition, Diagnostic, Diagnostics, LiteralKind, Operator, Query, SelectItem, Severity, Span, check,
+};
 
 use super::LeftOut;
 use super::columns::{Selection, item_of, nearest, path_of, why_left_out, why_not_a_column};
 use super::resolve::Resolved;
 use super::{aggregate, fields, route, select};
 use crate::error::{Error, Result};
-use crate::spec::{Api, Fetch, Fields, RowSpec, Source};
+use crate::spec::{Api, Fetch, Fields, Records, RowSpec, Source};
 
 /// What a row selects, before the fetch window narrows it.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(super) struct Selected {
     pub(super) object: Arc<SObject>,
     pub(super) selection: Selection,
     pub(super) operation: QueryOperation,
+    /// Whether deleted records are among them.
+    pub(super) includes_deleted: bool,
     /// How the row says which fields it wants, for the fingerprint.
     pub(super) asked: String,
     /// The query without its SELECT list, for the fingerprint; empty for a whole object.
@@ -62,7 +66,10 @@ pub(super) async fn select(row: &RowSpec, client: &Client) -> Result<Selected> {
         Source::Object { object, fields } => whole_object(row, object, fields, client).await?,
         Source::Soql(text) => soql(row, text, client).await?,
     };
-    if row.include_deleted && selected.object.field("IsDeleted").is_none() {
+    if row.records == Records::LiveAndArchived && !selected.includes_deleted {
+        leave_out_deleted(&mut selected)?;
+    }
+    if row.records == Records::All && selected.object.field("IsDeleted").is_none() {
         selected.notes.push(format!("`{}` has no deleted records to include", selected.object.name));
     }
     Ok(selected)
@@ -93,7 +100,8 @@ async fn whole_object(row: &RowSpec, name: &str, fields: &Fields, client: &Clien
         object,
         notes: std::mem::take(&mut selection.notes),
         selection,
-        operation: operation(row.include_deleted),
+        operation: operation(row.records),
+        includes_deleted: row.records == Records::All,
         asked,
         filter: String::new(),
         obstacles,
@@ -131,16 +139,17 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     if row.fetch == Fetch::Incremental && (query.limit.is_some() || query.offset.is_some()) {
         notes.push("changed records that LIMIT or OFFSET cut off are not fetched later".to_owned());
     }
-    let names: Vec<&str> = selection.columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = selection.columns.iter().map(|column| column.column.name.as_str()).collect();
     // `ALL ROWS` is Apex's way of saying queryAll; the job's operation says it here.
-    let include_deleted = row.include_deleted || query.all_rows.take().is_some();
+    let records = if query.all_rows.take().is_some() { Records::All } else { row.records };
     Ok(Selected {
         asked: format!("query of {}", names.join(", ")),
         filter: without_select(&query)?,
         query,
         object,
         selection,
-        operation: operation(include_deleted),
+        operation: operation(records),
+        includes_deleted: records == Records::All,
         obstacles,
         bulk_notes: warnings.into_iter().map(|warning| warning.message).collect(),
         place: Some(place),
@@ -225,8 +234,20 @@ fn find<'a>(object: &'a SObject, names: &[String], option: &str) -> Result<Vec<&
     Err(Error::row_with_hint(message, hint))
 }
 
-fn operation(include_deleted: bool) -> QueryOperation {
-    if include_deleted { QueryOperation::QueryAll } else { QueryOperation::Query }
+fn operation(records: Records) -> QueryOperation {
+    match records {
+        Records::Live => QueryOperation::Query,
+        Records::LiveAndArchived | Records::All => QueryOperation::QueryAll,
+    }
+}
+
+/// Narrows the query to records that are not deleted, where the object can tell.
+fn leave_out_deleted(selected: &mut Selected) -> Result<()> {
+    if let Some(field) = selected.object.field("IsDeleted") {
+        let is_live = Condition::compare(path_of(&field.name)?, Operator::Eq, LiteralKind::Boolean(false));
+        selected.query.add_condition(is_live);
+    }
+    Ok(())
 }
 
 /// Returns the query with nothing but `Id` selected: what it says about which records, and no more.

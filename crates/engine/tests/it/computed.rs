@@ -4,7 +4,7 @@ use orgtap_destination::ColumnType;
 use orgtap_emulator::{CallKind, Scope};
 use orgtap_engine::{Error, Fetch, Load, PlannedApi, RowSpec};
 
-use crate::fixture::{Fixture, chain, fields, incremental, soql};
+use crate::fixture::{Fixture, chain, fields, incremental, soql, with_deleted};
 use crate::records::{Records, assert_same};
 
 /// Runs `query` in full and returns what then stands in the table.
@@ -59,8 +59,7 @@ async fn counting_gives_one_row() {
 
     assert_eq!(counted.columns(), ["count"]);
     assert_eq!(counted.column("count"), [Some(fixture.live("Account").len().to_string())]);
-    let row = RowSpec { include_deleted: true, ..soql("SELECT COUNT() FROM Account WHERE Name != 'x'") };
-    fixture.load(&row).await;
+    fixture.load(&with_deleted(soql("SELECT COUNT() FROM Account WHERE Name != 'x'"))).await;
     assert_eq!(fixture.table("Account").column("count"), [Some(fixture.all("Account").len().to_string())]);
 }
 

@@ -20,7 +20,7 @@ async fn reloads(before: RowSpec, after: RowSpec, reason: &str) {
     let report = fixture.run_row(&after).await;
 
     let loaded = report.outcome.unwrap();
-    let scope = if after.include_deleted { Scope::All } else { Scope::Live };
+    let scope = if after.records == orgtap_engine::Records::All { Scope::All } else { Scope::Live };
     let truth = Records::of_query(&fixture.org, &plan.query.to_string(), scope);
     assert_eq!((loaded.write_mode, loaded.records), (WriteMode::Replace, truth.len() as u64), "{reason}");
     assert_same(&fixture.table("table"), &truth);

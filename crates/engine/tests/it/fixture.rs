@@ -244,7 +244,7 @@ pub(crate) fn incremental(row: RowSpec) -> RowSpec {
 
 /// Has `row` read deleted and archived records too.
 pub(crate) fn with_deleted(row: RowSpec) -> RowSpec {
-    RowSpec { include_deleted: true, ..row }
+    RowSpec { records: orgtap_engine::Records::All, ..row }
 }
 
 /// Returns values by field.

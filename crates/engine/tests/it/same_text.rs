@@ -9,7 +9,7 @@ use orgtap_emulator::{Scope, Value};
 use orgtap_engine::{Api, RowSpec, RunSpec};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, chain, fields, object, only, some_of, soql};
+use crate::fixture::{Fixture, chain, fields, object, only, some_of, soql, with_deleted};
 use crate::records::{Records, assert_same};
 
 /// Loads `row` through either API and returns the two tables.
@@ -42,7 +42,7 @@ async fn every_type_of_field_is_the_same_text_through_either_api() {
     let fixture = Fixture::demo(3_000).await;
 
     for row in queries() {
-        let row = RowSpec { include_deleted: true, ..row };
+        let row = with_deleted(row);
         let [bulk, rest] = both(&fixture, &row).await;
 
         assert!(bulk.len() > 10, "{row:?}");

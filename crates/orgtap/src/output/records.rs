@@ -36,17 +36,17 @@ enum Format {
 
 /// A column: the names that lead to its value.
 #[derive(Debug)]
-struct Column {
+pub(crate) struct Column {
     path: Vec<String>,
 }
 
 impl Printer {
     /// Returns a printer for the result of `query`, of which `first_page` is the beginning.
     pub(crate) fn new(format: QueryFormat, query: &Query, first_page: &[Record], console: &Console) -> Self {
-        let columns = selected(query).unwrap_or_else(|| found(first_page));
+        let columns = columns(query, first_page);
         let format = match format {
             QueryFormat::Table => {
-                let table = Table::new(columns.iter().map(|column| column.path.join(".")));
+                let table = Table::new(columns.iter().map(Column::name));
                 Format::Table { table, style: console.out, is_started: false }
             }
             QueryFormat::Csv => Format::Csv { is_started: false },
@@ -68,7 +68,7 @@ impl Printer {
             }
             Format::Csv { is_started } => {
                 if !std::mem::replace(is_started, true) {
-                    write_csv(&mut out, self.columns.iter().map(|column| column.path.join(".")))?;
+                    write_csv(&mut out, self.columns.iter().map(Column::name))?;
                 }
                 for record in records {
                     write_csv(&mut out, self.columns.iter().map(|column| column.text(record)))?;
@@ -94,7 +94,13 @@ impl Printer {
 }
 
 impl Column {
-    fn text(&self, record: &Record) -> String {
+    /// Returns the column's name, with dots.
+    pub(crate) fn name(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// Returns the record's value in this column.
+    pub(crate) fn text(&self, record: &Record) -> String {
         match self.value(record) {
             None | Some(Json::Null) => String::new(),
             Some(Json::Text(text)) => text.clone(),
@@ -106,6 +112,11 @@ impl Column {
         let (first, rest) = self.path.split_first()?;
         rest.iter().try_fold(record.get(first)?, |value, name| value.as_record()?.get(name))
     }
+}
+
+/// Returns the columns of the result of `query`, of which `first_page` is the beginning.
+pub(crate) fn columns(query: &Query, first_page: &[Record]) -> Vec<Column> {
+    selected(query).unwrap_or_else(|| found(first_page))
 }
 
 /// Returns the columns that the query selects, or `None` where only the answer tells their names.
