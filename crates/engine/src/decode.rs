@@ -164,9 +164,9 @@ impl PageDecoder {
             let mut places = (at < found.len()).then_some(at).into_iter().chain(0..found.len());
             order[at] = places.find(|place| is_it(*place) && !order.contains(&Some(*place)));
         }
-        for (at, value) in values.iter().enumerate().filter(|(_, value)| value.is_header_uncertain) {
+        // A function's header goes by its place, if it is under no name that it could have.
+        for at in (0..values.len()).filter(|at| values[*at].is_header_uncertain) {
             let is_free = at < found.len() && !order.contains(&Some(at));
-            tracing::debug!(header = value.header, found = found.get(at), "a function's column goes by its place");
             order[at] = order[at].or_else(|| is_free.then_some(at));
         }
         order.into_iter().collect()

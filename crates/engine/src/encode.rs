@@ -241,6 +241,43 @@ mod tests {
     }
 
     #[test]
+    fn a_structure_is_json_without_what_the_api_says_about_it_and_nothing_where_all_is_null() {
+        let text = |json: &str| structure(&serde_json::from_str(json).unwrap());
+
+        assert_eq!(
+            text(r#"{"city":"Brno","latitude":49.50,"street":null}"#),
+            r#"{"city":"Brno","latitude":49.50,"street":null}"#
+        );
+        assert_eq!(text(r#"{"attributes":{"type":"x"},"city":null}"#), "");
+        assert_eq!(text("null"), "");
+    }
+
+    #[test]
+    fn a_value_that_no_record_has_is_an_error_and_one_without_a_parent_is_null() {
+        let value = |path: &[&str]| SelectedValue {
+            header: path.join("."),
+            is_header_uncertain: false,
+            origin: Origin::Field {
+                path: path.iter().map(|name| (*name).to_owned()).collect(),
+                field_type: FieldType::String,
+            },
+        };
+        let columns = vec![crate::projection::ColumnSource::Value(0)];
+        let finish = |path: &[&str], records: &str| {
+            let projection = Projection { values: vec![value(path)], columns: columns.clone() };
+            let encoder = Encoder::new(&projection);
+            drop(encoder.batch(&serde_json::from_str::<Vec<Record>>(records).unwrap()));
+            encoder.finish().is_ok()
+        };
+
+        assert!(finish(&["Name"], "[]"));
+        assert!(finish(&["Name"], r#"[{"name":null},{}]"#));
+        assert!(finish(&["Owner", "Name"], r#"[{"Owner":null}]"#));
+        assert!(!finish(&["Name"], r#"[{"expr0":"x"}]"#));
+        assert!(!finish(&["Owner", "Name"], r#"[{"Owner":{"Id":"1"}}]"#));
+    }
+
+    #[test]
     fn children_are_a_list_in_the_order_of_the_query() {
         let answer = r#"{"totalSize":2,"done":true,"records":[
             {"attributes":{"type":"Contact"},"Email":null,"Owner":{"attributes":{"type":"User"},"Name":"N"},"Amount":12345678901234567.89,"Cases":null},

@@ -193,7 +193,7 @@ pub(crate) async fn make(
 
 /// Returns what it means that a row fetches what changed, and not the field that tells when.
 fn cursor_not_selected(row: &RowSpec, state: &State, table: &TableSpec) -> Option<String> {
-    let cursor = state.fingerprint.cursor_field.as_ref().filter(|_| row.fetch == Fetch::Incremental)?;
+    let cursor = state.fingerprint.as_ref()?.cursor_field.as_ref().filter(|_| row.fetch == Fetch::Incremental)?;
     let is_selected = table.columns.iter().any(|column| column.name == *cursor);
     (!is_selected)
         .then(|| format!("`{cursor}` is not selected, so how far the changes reach is known by the org's word alone"))

@@ -30,7 +30,7 @@ fn queries() -> Vec<RowSpec> {
         soql("SELECT Id, BillingAddress, BillingCity, Owner.Address, ParentId, Parent.BillingAddress FROM Account"),
         soql(
             "SELECT Id, Account__r.Name, Account__r.AnnualRevenue, Parent__r.Loaded_At__c, Parent__r.Insured__c, \
-              Account__r.Owner.Profile.Name FROM Shipment__c",
+              Account__r.Owner.Email FROM Shipment__c",
         ),
         soql("SELECT Id, toLabel(Status__c), toLabel(Carrier__c) Carried FROM Shipment__c"),
         soql("SELECT Id, convertCurrency(Value__c) Euro, Value__c FROM Shipment__c"),
@@ -100,7 +100,11 @@ async fn files_of_either_api_are_the_same_bytes() {
     }
 
     assert!(csv[0].len() > 10_000 && csv[0] == csv[1], "the CSV files differ");
-    assert!(dumps[0].len() > 100 && dumps[0] == dumps[1], "the databases differ");
+    assert!(!dumps[0].is_empty());
+    for (bulk, rest) in dumps[0].iter().zip(&dumps[1]) {
+        assert_eq!(rest, bulk);
+    }
+    assert_eq!(dumps[0].len(), dumps[1].len());
 }
 
 /// All that a table can hold of the object with every type, in an order that is the same whoever is asked.
