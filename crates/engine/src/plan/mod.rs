@@ -166,7 +166,10 @@ pub(crate) async fn make(
     table.write_mode = window.write_mode;
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
-    notes.extend(cursor_not_selected(row, &window.state_after, &table));
+    let cursor = window.state_after.fingerprint.as_ref().and_then(|fingerprint| fingerprint.cursor_field.as_deref());
+    if let (Some(place), Some(cursor), Fetch::Incremental) = (&place, cursor, row.fetch) {
+        notes.extend(place.check_incremental(&query, cursor)?);
+    }
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let Route { api, reason: api_reason } = route::choose(row.api, &reading, client).await;
     if api == PlannedApi::Bulk {
@@ -189,14 +192,6 @@ pub(crate) async fn make(
         watermark_margin: window.watermark_margin,
         state_after: window.state_after,
     })
-}
-
-/// Returns what it means that a row fetches what changed, and not the field that tells when.
-fn cursor_not_selected(row: &RowSpec, state: &State, table: &TableSpec) -> Option<String> {
-    let cursor = state.fingerprint.as_ref()?.cursor_field.as_ref().filter(|_| row.fetch == Fetch::Incremental)?;
-    let is_selected = table.columns.iter().any(|column| column.name == *cursor);
-    (!is_selected)
-        .then(|| format!("`{cursor}` is not selected, so how far the changes reach is known by the org's word alone"))
 }
 
 /// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:

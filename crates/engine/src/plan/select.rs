@@ -78,8 +78,6 @@ async fn add_call(
     let item = SelectItem::Call { call: call.clone(), alias: alias.cloned() };
     if call.function.is("DISTANCE") {
         let name = alias.map_or_else(|| unnamed(selection), |alias| alias.text.clone());
-        let message = "the Bulk API takes no DISTANCE in the SELECT list";
-        selection.not_in_bulk.push(Diagnostic::error(message, call.span));
         let origin = Origin::Field { path: vec![name.clone()], field_type: FieldType::Double };
         let value = SelectedValue { header: name.clone(), is_header_uncertain: true, origin };
         selection.add(computed(&name, &FieldType::Double, true), value, item);

@@ -44,6 +44,14 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Fails with what is wrong with repeating `query` for records past a watermark of `cursor`, and returns what is worth a note.
+    pub(super) fn check_incremental(&self, query: &Query, cursor: &str) -> Result<Vec<String>> {
+        let found = check::incremental(query, &path_of(cursor)?);
+        let warnings = found.iter().filter(|problem| problem.severity == Severity::Warning);
+        let notes = warnings.map(|warning| warning.message.clone()).collect();
+        refuse(&self.text, found).map(|()| notes)
+    }
+
     /// Returns `error` shown at this place, if it is about the row's settings.
     pub(super) fn show(&self, error: Error) -> Error {
         let Error::Row { message, hint } = error else { return error };
@@ -125,7 +133,8 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     refuse(text, expanded.problems)?;
     let mut selection = select::of_query(&query, text, &object, client).await?;
     selection.left_out.extend(expanded.left_out);
-    query.select = std::mem::take(&mut selection.select);
+    let select = std::mem::take(&mut selection.select);
+    query.select = select.into_iter().map(|item| rooted(item, &query)).collect();
 
     let (mut obstacles, warnings): (Vec<_>, Vec<_>) =
         check::bulk(&plain).into_iter().partition(|diagnostic| diagnostic.severity == Severity::Error);
@@ -136,9 +145,6 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     }
     let mut notes = expanded.notes;
     notes.append(&mut selection.notes);
-    if row.fetch == Fetch::Incremental && (query.limit.is_some() || query.offset.is_some()) {
-        notes.push("changed records that LIMIT or OFFSET cut off are not fetched later".to_owned());
-    }
     let names: Vec<&str> = selection.columns.iter().map(|column| column.column.name.as_str()).collect();
     // `ALL ROWS` is Apex's way of saying queryAll; the job's operation says it here.
     let records = if query.all_rows.take().is_some() { Records::All } else { row.records };
@@ -155,6 +161,16 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
         place: Some(place),
         notes,
     })
+}
+
+/// Returns an item such that, where no text stands behind it, an alias of the query cannot be mistaken for the beginning of its path.
+fn rooted(item: SelectItem, query: &Query) -> SelectItem {
+    match item {
+        SelectItem::Field { path, alias: None } if path.span() == Span::default() => {
+            SelectItem::Field { path: query.root_path(path), alias: None }
+        }
+        item => item,
+    }
 }
 
 /// Returns where the SELECT list stands.

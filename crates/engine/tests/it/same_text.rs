@@ -32,6 +32,7 @@ fn queries() -> Vec<RowSpec> {
             "SELECT Id, Account__r.Name, Account__r.AnnualRevenue, Parent__r.Loaded_At__c, Parent__r.Insured__c, \
               Account__r.Owner.Email FROM Shipment__c",
         ),
+        soql("SELECT Owner.Id, Owner.BillingAddress, Owner.Owner.Name FROM Account Owner"),
         soql("SELECT Id, toLabel(Status__c), toLabel(Carrier__c) Carried FROM Shipment__c"),
         soql("SELECT Id, convertCurrency(Value__c) Euro, Value__c FROM Shipment__c"),
     ]

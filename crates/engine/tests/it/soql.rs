@@ -50,17 +50,31 @@ async fn a_limit_bounds_the_table_and_keeps_the_order_of_the_query() {
 #[tokio::test]
 async fn an_incremental_query_with_a_limit_says_what_it_loses() {
     let fixture = Fixture::demo(100).await;
-    let note = "changed records that LIMIT or OFFSET cut off are not fetched later".to_owned();
+    let note = "LIMIT takes any of the records, and an incremental fetch never comes back to the others".to_owned();
 
     for (query, is_noted) in [
         ("SELECT Id FROM Account LIMIT 5", true),
-        ("SELECT Id FROM Account OFFSET 5", true),
+        ("SELECT Id FROM Account ORDER BY LastModifiedDate LIMIT 5", false),
         ("SELECT Id FROM Account", false),
     ] {
         let plan = fixture.plan(&incremental(soql(query))).await.unwrap();
 
         assert_eq!(plan.notes.contains(&note), is_noted, "{query}: {:?}", plan.notes);
     }
+    let error = fixture.fail(&incremental(soql("SELECT Id FROM Account OFFSET 5"))).await;
+    assert!(matches!(error, Error::Query { .. }) && chain(&error).contains("OFFSET leaves records out"), "{error:?}");
+}
+
+#[tokio::test]
+async fn distances_are_read_through_rest() {
+    let fixture = Fixture::demo(600).await;
+    let query = "SELECT Id, DISTANCE(Position__c, GEOLOCATION(50.1, 14.4), 'km') FROM Shipment__c";
+
+    let table = loads(&fixture, query).await;
+
+    assert_eq!(table.columns(), ["Id", "expr0"]);
+    assert!(table.column("expr0").iter().flatten().all(|distance| distance.contains('.')));
+    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 0);
 }
 
 #[tokio::test]
