@@ -163,8 +163,10 @@ pub enum Fetch {
 /// Which API carries a row's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
-    /// The Bulk API, or REST for what Bulk refuses.
+    /// The Bulk API, or REST for what Bulk refuses and for what is few.
     Auto,
+    /// The Bulk API, or REST for what Bulk refuses, and for nothing else.
+    BulkFirst,
     /// The Bulk API or an error.
     Bulk,
     /// The REST API.

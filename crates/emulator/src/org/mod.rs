@@ -1,5 +1,6 @@
 //! The org: objects, their records, and how these change over time. It speaks no HTTP and knows no session.
 
+mod asker;
 mod builder;
 mod change;
 mod fields;
@@ -19,6 +20,7 @@ use crate::error::QueryError;
 use crate::object::ObjectType;
 use crate::select::{Scope, Selection};
 
+pub(crate) use asker::Asker;
 pub use builder::OrgBuilder;
 pub use identity::OrgIdentity;
 pub(crate) use identity::POD;
@@ -34,6 +36,7 @@ pub struct Org(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     identity: OrgIdentity,
+    asker: Arc<Asker>,
     clock: Clock,
     began: Timestamp,
     commit_delay: Mutex<Duration>,
@@ -114,7 +117,7 @@ impl Org {
         let now = self.now();
         let mut state = self.state();
         let tables = state.committed(now);
-        (Snapshot { tables, now, began: self.0.began }, state.oldest_open(now))
+        (Snapshot { tables, now, began: self.0.began, asker: self.0.asker.clone() }, state.oldest_open(now))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -10,6 +10,7 @@ mod jwt;
 mod limits;
 mod query;
 mod record;
+mod restriction;
 mod soap;
 mod versions;
 

@@ -5,7 +5,11 @@
 mod bulk;
 mod client;
 mod control;
+mod edited_queries;
+mod edits;
 mod faults;
 mod rest;
 mod sign_in;
+mod soql;
 mod tls;
+mod world;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orgtap_engine::{RowSpec, Source, why_not_a_column};
+use orgtap_engine::{RowSpec, Source, why_left_out};
 use orgtap_salesforce::{Client, Field, SObject};
 use serde_json::Value;
 
@@ -37,5 +37,5 @@ async fn describe(name: &str, client: &Client) -> Result<Arc<SObject>, Failure> 
 }
 
 fn columns(object: &SObject) -> impl Iterator<Item = &Field> {
-    object.fields.iter().filter(|field| why_not_a_column(field).is_none())
+    object.fields.iter().filter(|field| why_left_out(field).is_none())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orgtap_destination::keboola::ColumnForm;
-use orgtap_engine::{Fetch, Fields, Load, Records, RowSpec, Source, StartOver, Types};
+use orgtap_engine::{Api, Fetch, Fields, Load, Records, RowSpec, Source, StartOver, Types};
 
 use super::connection::unknown_choice;
 use super::keys;
@@ -57,6 +57,7 @@ pub(super) fn read(parameters: &Section<'_>) -> Option<Row> {
         table,
         types: if is_soql { Types::Described } else { Types::Plain },
         start_over: StartOver::Keep,
+        api: Api::BulkFirst,
         ..RowSpec::new(ROW, source)
     };
     Some(Row { spec, columns })
@@ -67,7 +68,7 @@ pub(super) fn read_source(parameters: &Section<'_>) -> Option<RowSpec> {
     let records = records(parameters);
     let (source, _) = source(parameters)?;
     let primary_key = Some(Vec::new());
-    Some(RowSpec { records, primary_key, types: Types::Plain, ..RowSpec::new(ROW, source) })
+    Some(RowSpec { records, primary_key, types: Types::Plain, api: Api::BulkFirst, ..RowSpec::new(ROW, source) })
 }
 
 /// Reads the name of the object.
