@@ -43,7 +43,10 @@ async fn attempt(data_dir: &Path, log: &log::Log, on: &Invocation) -> Result<(),
         tracing::warn!("{warning}");
     }
     let work = async {
-        let client = connect::connect(access, on).await?;
+        let client = tokio::select! {
+            client = connect::connect(access, on) => client?,
+            () = on.stop.cancelled() => return Err(Failure::stopped()),
+        };
         match task {
             Task::Run { row, output } => run::run(*row, output, data_dir, &client, on).await,
             task => actions::answer(task, &client, on).await,

@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 
 use super::site::Site;
 
+/// Makes a configuration into another.
+type Bend = fn(&mut Site);
+
 /// One thing that is wrong, and the line about it.
 struct Case {
-    bend: fn(&mut Site),
+    bend: Bend,
     message: &'static str,
 }
 
@@ -244,7 +247,7 @@ fn whatever_stands_under_a_key_ends_well_or_in_one_line() {
 
 #[test]
 fn what_people_write_is_understood() {
-    let bends: [(&str, fn(&mut Site)); 8] = [
+    let bends: [(&str, Bend); 8] = [
         ("a version as a number", |site| site.set("api_version", json!(62))),
         ("a version with a letter", |site| site.set("api_version", json!("v62.0"))),
         ("no version at all", |site| site.remove("api_version")),
@@ -311,7 +314,7 @@ fn a_configuration_that_is_no_json_object_is_told() {
 
 #[test]
 fn what_the_org_does_not_have_is_one_line_without_words_of_other_programs() {
-    let bends: [(fn(&mut Site), &str); 5] = [
+    let bends: [(Bend, &str); 5] = [
         (
             |site| site.set("object", json!("Acount")),
             "there is no object `Acount` in the org, or the user may not see it (did you mean `Account`?)",

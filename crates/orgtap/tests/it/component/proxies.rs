@@ -45,7 +45,7 @@ fn a_flag_of_the_platform_counts_as_one_of_the_form() {
 
     let ran = site.run().succeeds();
 
-    assert!(!ran.stdout.contains("does not take TLS"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("speaks plain HTTP"), "{}", ran.stdout);
 }
 
 #[test]
