@@ -58,6 +58,12 @@ pub enum CallKind {
     Results,
     /// The addresses of a query job's pages.
     ResultPages,
+    /// Creating, reading or closing a job of Bulk API v1.
+    BulkV1Job,
+    /// Adding a batch to a job of Bulk API v1, or asking for the state of batches.
+    BulkV1Batch,
+    /// The results of a batch of Bulk API v1.
+    BulkV1Result,
     /// Anything else.
     Other,
 }
@@ -80,6 +86,11 @@ pub(crate) enum Call {
     Identity,
     Versions,
     Rest(ApiVersion, Resource),
+    /// `version` is as typed: the API answers an unknown one in its own way.
+    BulkV1 {
+        version: String,
+        resource: BulkV1,
+    },
     /// A REST path with a version that is no version.
     Unknown,
     /// A path that exists, asked with another method.
@@ -115,6 +126,63 @@ pub(crate) enum Resource {
     ResultPages(String),
 }
 
+/// A resource under `/services/async/XX.0/`, with the method it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum BulkV1 {
+    Create,
+    Job(String),
+    SetState(String),
+    Add(String),
+    Batches(String),
+    Batch { job: String, batch: String },
+    BatchRequest { job: String, batch: String },
+    ResultList { job: String, batch: String },
+    Result { job: String, batch: String, result: String },
+}
+
+impl BulkV1 {
+    fn of(method: &Method, segments: &[&str]) -> Option<Self> {
+        let text = |text: &&str| (*text).to_owned();
+        let reads = method == Method::GET || method == Method::HEAD;
+        Some(match segments {
+            ["job"] if method == Method::POST => Self::Create,
+            ["job", job] if reads => Self::Job(text(job)),
+            ["job", job] if method == Method::POST => Self::SetState(text(job)),
+            ["job", job, "batch"] if reads => Self::Batches(text(job)),
+            ["job", job, "batch"] if method == Method::POST => Self::Add(text(job)),
+            ["job", job, "batch", batch] if reads => Self::Batch { job: text(job), batch: text(batch) },
+            ["job", job, "batch", batch, "request"] if reads => {
+                Self::BatchRequest { job: text(job), batch: text(batch) }
+            }
+            ["job", job, "batch", batch, "result"] if reads => Self::ResultList { job: text(job), batch: text(batch) },
+            ["job", job, "batch", batch, "result", result] if reads => {
+                Self::Result { job: text(job), batch: text(batch), result: text(result) }
+            }
+            _ => return None,
+        })
+    }
+
+    fn kind(&self) -> CallKind {
+        match self {
+            Self::Create | Self::Job(_) | Self::SetState(_) => CallKind::BulkV1Job,
+            Self::Add(_) | Self::Batches(_) | Self::Batch { .. } | Self::BatchRequest { .. } => CallKind::BulkV1Batch,
+            Self::ResultList { .. } | Self::Result { .. } => CallKind::BulkV1Result,
+        }
+    }
+
+    /// Returns the job the call is about.
+    pub(crate) fn job_id(&self) -> Option<&str> {
+        match self {
+            Self::Create => None,
+            Self::Job(job) | Self::SetState(job) | Self::Add(job) | Self::Batches(job) => Some(job),
+            Self::Batch { job, .. }
+            | Self::BatchRequest { job, .. }
+            | Self::ResultList { job, .. }
+            | Self::Result { job, .. } => Some(job),
+        }
+    }
+}
+
 impl Call {
     /// Recognises the request `method` `path`.
     pub(crate) fn of(method: &Method, path: &str) -> Self {
@@ -135,6 +203,10 @@ impl Call {
             ["services", "data"] => when(method, &Method::GET, Self::Versions),
             ["services", "data", version, resource @ ..] => match ApiVersion::parse_segment(version) {
                 Some(version) => Self::resource(version, method, resource),
+                None => Self::Unknown,
+            },
+            ["services", "async", version, resource @ ..] => match BulkV1::of(method, resource) {
+                Some(resource) => Self::BulkV1 { version: (*version).to_owned(), resource },
                 None => Self::Unknown,
             },
             _ => Self::Unknown,
@@ -159,6 +231,7 @@ impl Call {
             Self::UserInfo | Self::Identity => CallKind::Identity,
             Self::Versions => CallKind::Versions,
             Self::Rest(_, resource) => resource.kind(),
+            Self::BulkV1 { resource, .. } => resource.kind(),
             Self::Unknown | Self::WrongMethod | Self::Control(_) => CallKind::Other,
         }
     }

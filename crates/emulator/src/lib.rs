@@ -4,6 +4,7 @@
 //! around it. The crate shares no code with the client but the SOQL parser, so that the two cannot be wrong together.
 
 mod answer;
+mod batch;
 mod call;
 mod clock;
 mod connection;
@@ -18,6 +19,7 @@ mod import;
 mod job;
 mod object;
 mod org;
+mod proxy;
 mod render;
 mod routes;
 mod select;

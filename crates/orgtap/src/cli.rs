@@ -238,9 +238,12 @@ pub(crate) struct EmulatorArgs {
     /// How many records the demo org has, over all objects.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) records: u64,
-    /// Serve HTTPS with a certificate made for this run.
+    /// Serve HTTPS with a certificate made for this run, and a proxy by which clients that insist on salesforce.com find the org.
     #[arg(long)]
     pub(crate) tls: bool,
+    /// The port of that proxy [default: a free one]
+    #[arg(long, value_name = "PORT", requires = "tls")]
+    pub(crate) proxy_port: Option<u16>,
     /// Print one line of JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,

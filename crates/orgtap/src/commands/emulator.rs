@@ -18,7 +18,8 @@ pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
         Some(folder) => import(folder, &on.console)?,
         None => Org::builder().seed(args.seed).demo(args.records).running_clock().build(),
     };
-    let options = EmulatorOptions { port: args.port, tls: args.tls, ..EmulatorOptions::default() };
+    let options =
+        EmulatorOptions { port: args.port, tls: args.tls, proxy_port: args.proxy_port, ..EmulatorOptions::default() };
     let emulator = start(org.clone(), options).await?;
     let ca_file = write_ca(&emulator)?;
     let settings = emulator.settings();
@@ -84,6 +85,9 @@ struct SettingsLine<'a> {
     consumer_secret: &'a str,
     domain: &'a str,
     access_token: &'a str,
+    refresh_token: &'a str,
+    my_domain_url: Option<&'a str>,
+    proxy_url: Option<&'a str>,
     ca_file: Option<&'a str>,
 }
 
@@ -98,6 +102,9 @@ impl<'a> From<&'a Settings> for SettingsLine<'a> {
             consumer_secret: &settings.consumer_secret,
             domain: &settings.domain,
             access_token: &settings.access_token,
+            refresh_token: &settings.refresh_token,
+            my_domain_url: settings.my_domain_url.as_deref(),
+            proxy_url: settings.proxy_url.as_deref(),
             ca_file: settings.ca_file.as_deref(),
         }
     }
