@@ -107,14 +107,31 @@ pub(crate) enum Resource {
     Describe(String),
     Query(Scope),
     QueryMore(String),
+    /// A query of the Tooling API, which knows other objects.
+    ToolingQuery,
     Limits,
     RecordCount,
     Updated(String),
     Deleted(String),
-    Record { object: String, id: String },
+    Record {
+        object: String,
+        id: String,
+    },
+    /// The content of a field of type base64.
+    Blob {
+        object: String,
+        id: String,
+        field: String,
+    },
     Insert(String),
-    Update { object: String, id: String },
-    Delete { object: String, id: String },
+    Update {
+        object: String,
+        id: String,
+    },
+    Delete {
+        object: String,
+        id: String,
+    },
     Composite,
     CompositeBatch,
     JobCreate,
@@ -270,6 +287,11 @@ impl Resource {
             ["sobjects", object, "updated"] => Self::Updated((*object).to_owned()),
             ["sobjects", object, "deleted"] => Self::Deleted((*object).to_owned()),
             ["sobjects", object, id] => Self::Record { object: (*object).to_owned(), id: (*id).to_owned() },
+            ["sobjects", object, id, field] => {
+                let [object, id, field] = [object, id, field].map(|text| (*text).to_owned());
+                Self::Blob { object, id, field }
+            }
+            ["tooling", "query"] => Self::ToolingQuery,
             ["query"] => Self::Query(Scope::Live),
             ["queryAll"] => Self::Query(Scope::All),
             ["query" | "queryAll", locator] => Self::QueryMore((*locator).to_owned()),
@@ -315,12 +337,12 @@ impl Resource {
         match self {
             Self::List => CallKind::Resources,
             Self::DescribeGlobal | Self::DescribeObject(_) | Self::Describe(_) => CallKind::Describe,
-            Self::Query(_) => CallKind::Query,
+            Self::Query(_) | Self::ToolingQuery => CallKind::Query,
             Self::QueryMore(_) => CallKind::QueryMore,
             Self::Limits | Self::RecordCount => CallKind::Limits,
             Self::Updated(_) => CallKind::Updated,
             Self::Deleted(_) => CallKind::Deleted,
-            Self::Record { .. } => CallKind::Record,
+            Self::Record { .. } | Self::Blob { .. } => CallKind::Record,
             Self::Insert(_) | Self::Update { .. } | Self::Delete { .. } => CallKind::Change,
             Self::Composite | Self::CompositeBatch => CallKind::Composite,
             Self::JobCreate => CallKind::JobCreate,

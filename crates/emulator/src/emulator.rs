@@ -42,8 +42,14 @@ pub struct EmulatorOptions {
     pub proxy_port: Option<u16>,
     /// Records of a page of job results when the client names no number.
     pub page_records: u64,
+    /// Bytes of memory for pages of job results that were rendered before, so that they need not be again.
+    pub page_cache_bytes: usize,
     /// How long query jobs take.
     pub job_time: JobTime,
+    /// How long every answer is under way before its first byte arrives.
+    pub latency: Duration,
+    /// The most bytes a second that travel on one connection; as many as can be if absent.
+    pub bytes_per_second: Option<u64>,
     /// Query jobs that may be created in 24 hours.
     pub daily_query_jobs: u64,
     /// API requests that the org has in 24 hours. Going beyond is reported, not refused; script a fault for that.
@@ -59,7 +65,10 @@ impl Default for EmulatorOptions {
             tls: false,
             proxy_port: None,
             page_records: 50_000,
+            page_cache_bytes: 256 * 1024 * 1024,
             job_time: JobTime::default(),
+            latency: Duration::ZERO,
+            bytes_per_second: None,
             daily_query_jobs: 10_000,
             daily_api_requests: 100_000,
             sign_in: SignInRules::default(),

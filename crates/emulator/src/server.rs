@@ -27,8 +27,10 @@ use crate::{
     id::Id,
     job::Jobs,
     org::Org,
+    pace,
+    page_cache::PageCache,
     routes::{self, Request},
-    session::{Sessions, random_text},
+    session::{Sessions, random_id, random_text},
     sign_in::Door,
     spoil,
     stats::Counter,
@@ -49,6 +51,7 @@ pub(crate) struct Server {
     pub(crate) jobs: Jobs,
     pub(crate) batch_jobs: BatchJobs,
     pub(crate) cursors: Cursors,
+    pub(crate) pages: PageCache,
     pub(crate) refresh_token: String,
     /// Since when the describes are as they are: always, as far as this server knows.
     pub(crate) described_at: Timestamp,
@@ -76,6 +79,7 @@ impl Server {
             jobs: Jobs::new(options.job_time),
             batch_jobs: BatchJobs::new(options.job_time),
             cursors: Cursors::default(),
+            pages: PageCache::new(options.page_cache_bytes),
             refresh_token: format!("5Aep861{}", random_text(76)),
             ready_token: Mutex::default(),
             ca_file: Mutex::default(),
@@ -179,8 +183,15 @@ pub(crate) async fn answer(
         Ok(fault) => respond(&server, call, &head, body, fault).await,
         Err(spoilt) => spoilt,
     };
+    let answer = encoding::lay_out(&head.headers, answer).await;
     let mut answer = if accepts_gzip { encoding::compress(answer).await } else { answer };
     dress(&server, is_metered, &mut answer);
+    if !server.options.latency.is_zero() {
+        tokio::time::sleep(server.options.latency).await;
+    }
+    if let Some(pace) = server.options.bytes_per_second {
+        answer = pace::slow_down(answer, pace);
+    }
     match cut {
         Some(after_bytes) => spoil::cut_body(answer, after_bytes, ending),
         None => answer,
@@ -241,6 +252,9 @@ fn dress(server: &Server, is_metered: bool, answer: &mut Response) {
         headers.entry(header::DATE).or_insert(date);
     }
     if is_metered {
+        if let Ok(id) = HeaderValue::try_from(random_id()) {
+            headers.entry("x-request-id").or_insert(id);
+        }
         headers.entry("sforce-limit-info").or_insert_with(|| server.usage());
     }
 }

@@ -4,6 +4,7 @@ mod builder;
 mod change;
 mod fields;
 mod identity;
+mod organization;
 mod replication;
 mod snapshot;
 mod state;
@@ -25,7 +26,7 @@ pub use builder::OrgBuilder;
 pub use identity::OrgIdentity;
 pub(crate) use identity::POD;
 pub use replication::{DeletedIds, DeletedRecord, UpdatedIds};
-pub(crate) use snapshot::Snapshot;
+pub(crate) use snapshot::{Snapshot, Tables};
 use state::State;
 pub(crate) use table::{RecordRef, Scan, Table};
 

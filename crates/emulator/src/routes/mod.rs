@@ -4,6 +4,7 @@ mod auth;
 mod bulk;
 mod bulk_v1;
 mod changes;
+mod columns;
 mod composite;
 mod control;
 mod describe;
@@ -133,12 +134,14 @@ fn answer_resource(version: ApiVersion, resource: &Resource, request: &Request) 
         Resource::DescribeObject(object) => describe::basic(version, object, request),
         Resource::Describe(object) => describe::object(version, object, request),
         Resource::Query(scope) => query::first_page(version, *scope, request),
+        Resource::ToolingQuery => query::tooling(version, request),
         Resource::QueryMore(locator) => query::next_page(version, locator, request),
         Resource::Limits => Ok(limits::limits(request)),
         Resource::RecordCount => Ok(limits::record_count(request)),
         Resource::Updated(object) => changes::updated(object, request),
         Resource::Deleted(object) => changes::deleted(object, request),
         Resource::Record { object, id } => record::get(version, object, id, request),
+        Resource::Blob { object, id, field } => record::blob(object, id, field, request),
         Resource::Insert(object) => record::insert(version, object, request),
         Resource::Update { object, id } => record::update(object, id, request),
         Resource::Delete { object, id } => record::delete(object, id, request),

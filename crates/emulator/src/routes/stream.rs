@@ -1,6 +1,9 @@
 //! Answers that are written as they travel, on a thread of their own that waits for the client; none is held whole.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use axum::body::{Body, Bytes};
 use futures_util::stream as streams;
@@ -24,15 +27,32 @@ enum Piece {
     End,
 }
 
+/// What becomes of an answer that was written whole, if it is not longer than `room` bytes.
+pub(super) struct Keep {
+    pub(super) room: usize,
+    pub(super) put: Box<dyn FnOnce(Vec<Bytes>) + Send>,
+}
+
 /// Returns a body with what `write` writes.
 pub(super) fn stream<F>(compression: Compression, write: F) -> Body
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
 {
-    let (pieces, mut received) = mpsc::channel(PIECES_AHEAD);
+    stream_and_keep(compression, None, write)
+}
+
+/// Returns a body with what `write` writes, and keeps it once it is all there.
+pub(super) fn stream_and_keep<F>(compression: Compression, keep: Option<Keep>, write: F) -> Body
+where
+    F: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+{
+    let (sender, mut received) = mpsc::channel(PIECES_AHEAD);
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = write_all(write, compression, &pieces) {
-            tracing::debug!(%error, "client stopped reading an answer");
+        let room = keep.as_ref().map(|keep| keep.room);
+        let pieces = Pieces { sender, kept: room.map(|room| Kept { room, pieces: Vec::new() }) };
+        match write_all(write, compression, pieces) {
+            Ok(kept) => drop(keep.zip(kept).map(|(keep, kept)| (keep.put)(kept.pieces))),
+            Err(error) => tracing::debug!(%error, "client stopped reading an answer"),
         }
     });
     let pieces = streams::poll_fn(move |context| received.poll_recv(context));
@@ -48,37 +68,60 @@ where
     Body::from_stream(bytes)
 }
 
+/// Returns a body of pieces that were kept.
+pub(super) fn replay(pieces: Arc<[Bytes]>) -> Body {
+    let pieces = (0..pieces.len()).map(move |at| Ok::<_, io::Error>(pieces[at].clone()));
+    Body::from_stream(streams::iter(pieces))
+}
+
 fn write_all(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     compression: Compression,
-    pieces: &mpsc::Sender<Piece>,
-) -> io::Result<()> {
-    let mut out = io::BufWriter::with_capacity(PIECE, Pieces(pieces));
-    match compression {
+    pieces: Pieces,
+) -> io::Result<Option<Kept>> {
+    let mut out = io::BufWriter::with_capacity(PIECE, pieces);
+    let out = match compression {
         Compression::None => {
             write(&mut out)?;
-            out.flush()?;
+            out
         }
         Compression::Gzip => {
             let mut encoder = gzip(out);
             write(&mut encoder)?;
-            encoder.finish()?.flush()?;
+            encoder.finish()?
         }
-    }
-    pieces.blocking_send(Piece::End).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    };
+    let pieces = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    pieces.sender.blocking_send(Piece::End).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+    Ok(pieces.kept)
 }
 
 /// Bytes of a piece, unless more are written at once.
 const PIECE: usize = 32 * 1024;
 
 /// Sends what is written, waiting while the client is behind.
-struct Pieces<'a>(&'a mpsc::Sender<Piece>);
+struct Pieces {
+    sender: mpsc::Sender<Piece>,
+    kept: Option<Kept>,
+}
 
-impl Write for Pieces<'_> {
+/// What has been sent so far, and how many bytes may still be kept.
+struct Kept {
+    room: usize,
+    pieces: Vec<Bytes>,
+}
+
+impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .blocking_send(Piece::Bytes(Bytes::copy_from_slice(bytes)))
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        let piece = Bytes::copy_from_slice(bytes);
+        match &mut self.kept {
+            Some(kept) if piece.len() <= kept.room => {
+                kept.room -= piece.len();
+                kept.pieces.push(piece.clone());
+            }
+            _ => self.kept = None,
+        }
+        self.sender.blocking_send(Piece::Bytes(piece)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(bytes.len())
     }
 

@@ -3,9 +3,12 @@
 #![cfg(test)]
 
 mod bulk;
+mod bulk_v1;
 mod client;
 mod control;
+mod export;
 mod faults;
+mod recorded;
 mod rest;
 mod sign_in;
 mod tls;

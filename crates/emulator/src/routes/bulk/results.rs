@@ -15,10 +15,11 @@ use crate::{
     encoding::{accepts_gzip, mark_gzip},
     fault::Action,
     job::{Job, JobState},
+    page_cache::PageKey,
     render::ResultPage,
     routes::{
         Request,
-        stream::{Compression, stream},
+        stream::{Compression, Keep, replay, stream_and_keep},
     },
     select::SelectedColumn,
     version::ApiVersion,
@@ -71,9 +72,24 @@ pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<R
         mark_gzip(headers);
     }
     if request.method != Method::HEAD {
-        *answer.body_mut() = stream(compression, move |out| page.write_to(out));
+        *answer.body_mut() = body(page, &job, compression, request);
     }
     Ok(answer)
+}
+
+/// Writes a page, or gives it as it was written before.
+fn body(page: ResultPage, job: &Job, compression: Compression, request: &Request) -> Body {
+    let is_gzip = matches!(compression, Compression::Gzip);
+    let key = PageKey::of(&page, job.request.operation, is_gzip);
+    if let Some(pieces) = key.as_ref().and_then(|key| request.server.pages.get(key)) {
+        return replay(pieces);
+    }
+    let keep = key.map(|key| {
+        let (server, selection) = (Arc::clone(&request.server), Arc::clone(&page.selection));
+        let room = server.pages.room();
+        Keep { room, put: Box::new(move |pieces| server.pages.put(key, pieces, &selection)) }
+    });
+    stream_and_keep(compression, keep, move |out| page.write_to(out))
 }
 
 /// Answers `jobs/query/{id}/resultPages`.

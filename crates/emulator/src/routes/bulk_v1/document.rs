@@ -42,7 +42,14 @@ pub(super) fn form(resource: &BulkV1, request: &Request) -> Form {
 type Members = Vec<(&'static str, Json)>;
 
 pub(super) fn job(status: StatusCode, job: &BatchJob, request: &Request, form: Form) -> Response {
-    document(status, "jobInfo", &job_members(job, request, form), form)
+    let mut members = job_members(job, request, form);
+    // Members that only jobs which write have are null in JSON, and missing in XML.
+    members.extend([
+        ("assignmentRuleId", Json::Null),
+        ("externalIdFieldName", Json::Null),
+        ("fastPathEnabled", if form == Form::Json { false.into() } else { Json::Null }),
+    ]);
+    document(status, "jobInfo", &members, form)
 }
 
 pub(super) fn batch(status: StatusCode, job: &BatchJob, batch: &Batch, form: Form) -> Response {

@@ -22,6 +22,7 @@ use crate::{
         stream::{Compression, stream},
     },
     select::Selection,
+    session::short,
     version::ApiVersion,
 };
 
@@ -42,9 +43,9 @@ pub(super) fn list(job: &BatchJob, batch: &str, form: Form) -> Result<Response, 
     let batch = of(job, batch)?;
     completed(batch)?;
     Ok(match form {
-        Form::Json => json(StatusCode::OK, &[batch.result.to_string()]),
+        Form::Json => json(StatusCode::OK, &[short(batch.result)]),
         Form::Xml => {
-            document::xml_document(StatusCode::OK, "result-list", &format!("<result>{}</result>", batch.result))
+            document::xml_document(StatusCode::OK, "result-list", &format!("<result>{}</result>", short(batch.result)))
         }
     })
 }
@@ -87,7 +88,7 @@ fn completed(batch: &Batch) -> Result<Arc<Selection>, Problem> {
     match (&batch.outcome, batch.state) {
         (Outcome::Records(selection), BatchState::Completed) => Ok(Arc::clone(selection)),
         (Outcome::Failure(message), BatchState::Failed) => Err(refuse("InvalidBatch", message.clone())),
-        _ => Err(refuse("InvalidBatch", "Batch not completed")),
+        _ => Err(refuse("InvalidBatch", "Records not processed")),
     }
 }
 
