@@ -8,7 +8,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::{id::Id, select::Selection};
+use crate::{
+    id::Id,
+    select::{Children, Selection},
+};
 
 /// How long a cursor can be read on.
 const KEPT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
@@ -18,9 +21,28 @@ const KEY_PREFIX: [u8; 3] = *b"01g";
 /// A query that is being read page by page.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor {
-    pub(crate) selection: Arc<Selection>,
+    pub(crate) source: Source,
     pub(crate) page_records: u64,
     opened: Timestamp,
+}
+
+/// What a cursor reads.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// The records of a query.
+    Query(Arc<Selection>),
+    /// The children of one record.
+    Children(Arc<Children>, Id),
+}
+
+impl Source {
+    /// Returns how many records there are.
+    pub(crate) fn total(&self) -> u64 {
+        match self {
+            Self::Query(selection) => selection.total(),
+            Self::Children(children, parent) => children.total(*parent),
+        }
+    }
 }
 
 /// The open cursors.
@@ -35,12 +57,12 @@ struct State {
 
 impl Cursors {
     /// Opens a cursor and returns the id that starts its locators.
-    pub(crate) fn open(&self, selection: Arc<Selection>, page_records: u64, pod: [u8; 3], now: Timestamp) -> Id {
+    pub(crate) fn open(&self, source: Source, page_records: u64, pod: [u8; 3], now: Timestamp) -> Id {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.open.retain(|_, cursor| cursor.is_kept(now));
         state.sequence += 1;
         let id = Id::of(KEY_PREFIX, pod, state.sequence);
-        state.open.insert(id, Cursor { selection, page_records, opened: now });
+        state.open.insert(id, Cursor { source, page_records, opened: now });
         id
     }
 

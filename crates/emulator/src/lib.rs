@@ -45,7 +45,7 @@ pub use import::{ImportReport, ImportedFile, Note};
 pub use job::JobTime;
 pub use object::{FieldKind, FieldType, ObjectType};
 pub use org::{DeletedIds, DeletedRecord, Org, OrgBuilder, OrgIdentity, UpdatedIds};
-pub use select::{ParentPath, ParentRecord, Row, Rows, Scope, SelectedColumn, Selection};
+pub use select::{Children, ParentPath, ParentRecord, Row, Rows, Scope, SelectedColumn, Selection, TypeCondition};
 pub use sign_in::SignInRules;
 pub use stats::{AskedQuery, Stats};
 pub use value::{BadValue, Text, Value};

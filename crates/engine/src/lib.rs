@@ -11,6 +11,7 @@ mod event;
 mod extract;
 mod load;
 mod plan;
+mod projection;
 mod report;
 mod row;
 mod run;
@@ -19,7 +20,7 @@ mod state;
 
 pub use error::{Error, Result};
 pub use event::{EventSender, RunEvent};
-pub use plan::{FetchWindow, LeftOut, Plan, PlannedApi};
+pub use plan::{FetchWindow, LeftOut, Plan, PlannedApi, why_left_out};
 pub use report::{Loaded, RowReport, RunReport};
 pub use run::{plan, run};
-pub use spec::{Api, Fetch, Fields, Load, RowSpec, RunSpec, Source};
+pub use spec::{Api, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::event::{EventSender, RunEvent};
 use crate::extract::{self, Extracted};
 use crate::load;
-use crate::plan::{self, FetchWindow, LeftOut, Plan};
+use crate::plan::{self, FetchWindow, LeftOut, Plan, less};
 use crate::report::{Loaded, RowReport};
 use crate::spec::{RowSpec, RunSpec};
 
@@ -113,7 +113,7 @@ async fn commit(
 /// its own: when the org took the job and, where that is not told or the claim lies far beyond, the newest stamp that was read. A quiet object
 /// loses nothing by the lower bound. `None` where nobody knows.
 fn watermark(claim: Timestamp, plan: &Plan, extracted: &Extracted) -> Option<Timestamp> {
-    let claim = extracted.job_created.map_or(claim, |created| created.min(claim));
+    let claim = extracted.job_created.map_or(claim, |created| less(created, plan.watermark_margin).min(claim));
     if plan.cursor_column.is_none() {
         return Some(claim);
     }

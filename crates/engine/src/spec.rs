@@ -44,8 +44,8 @@ pub struct RowSpec {
     pub name: String,
     /// Where the records come from.
     pub source: Source,
-    /// Whether deleted and archived records are read too (`queryAll`).
-    pub include_deleted: bool,
+    /// Which kinds of records are read.
+    pub records: Records,
     /// What is done to the table.
     pub load: Load,
     /// Which records are read.
@@ -60,6 +60,10 @@ pub struct RowSpec {
     pub table: Option<String>,
     /// Which API carries the records.
     pub api: Api,
+    /// How closely the columns' types follow those of the fields.
+    pub types: Types,
+    /// What a load does to the table that was made of something else than the row now asks for.
+    pub start_over: StartOver,
 }
 
 impl RowSpec {
@@ -68,7 +72,7 @@ impl RowSpec {
         Self {
             name: name.into(),
             source,
-            include_deleted: false,
+            records: Records::Live,
             load: Load::Full,
             fetch: Fetch::All,
             cursor_field: None,
@@ -76,6 +80,8 @@ impl RowSpec {
             primary_key: None,
             table: None,
             api: Api::Auto,
+            types: Types::Described,
+            start_over: StartOver::Replace,
         }
     }
 }
@@ -105,6 +111,35 @@ pub enum Fields {
     AllBut(Vec<String>),
 }
 
+/// Which kinds of records a row reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// Those that are neither deleted nor archived (`query`).
+    Live,
+    /// Archived ones too, but no deleted ones (`queryAll` with a condition, where the object can say that it is deleted).
+    LiveAndArchived,
+    /// Deleted and archived ones too (`queryAll`).
+    All,
+}
+
+/// How closely the columns' types follow those of the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Types {
+    /// Every type that a column can have.
+    Described,
+    /// A type for booleans, ints, doubles, dates and datetimes; the rest is text, amounts and percentages too.
+    Plain,
+}
+
+/// What a load does to a table that was made of something else than the row now asks for: of other fields, by another filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartOver {
+    /// The table is made anew.
+    Replace,
+    /// Everything is fetched again, and loaded into the table as [`RowSpec::load`] says: others may fill the table too.
+    Keep,
+}
+
 /// What a row's load does to its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
@@ -128,8 +163,10 @@ pub enum Fetch {
 /// Which API carries a row's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
-    /// The Bulk API, or REST for what Bulk refuses.
+    /// The Bulk API, or REST for what Bulk refuses and for what is few.
     Auto,
+    /// The Bulk API, or REST for what Bulk refuses, and for nothing else.
+    BulkFirst,
     /// The Bulk API or an error.
     Bulk,
     /// The REST API.

@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Serve a local Salesforce org to try things on, until Ctrl-C
     Emulator(EmulatorArgs),
+    /// Run as a Keboola component: read config.json and write tables in a data folder
+    Component(ComponentArgs),
     /// Print the JSON Schema of the configuration file, for editors
     Schema,
     /// Print the completion script of a shell
@@ -273,6 +275,18 @@ pub(crate) struct EmulatorArgs {
     /// Print one line of JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `orgtap component`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Takes the place of kds-team.ex-salesforce-v2: the same config.json, state and tables. docs/keboola.md tells what is better.
+
+Standard output has the log or, for a sync action, the JSON answer and nothing else.")]
+pub(crate) struct ComponentArgs {
+    /// The data folder [default: the environment variable KBC_DATADIR, or /data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 /// `orgtap completions`

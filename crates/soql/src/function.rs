@@ -33,6 +33,13 @@ const SCALARS: [&str; 18] = [
     "HOUR_IN_DAY", "toLabel", "WEEK_IN_MONTH", "WEEK_IN_YEAR",
 ];
 
+/// Functions that take a part of a date.
+#[rustfmt::skip]
+const DATE_PARTS: [&str; 13] = [
+    "CALENDAR_MONTH", "CALENDAR_QUARTER", "CALENDAR_YEAR", "DAY_IN_MONTH", "DAY_IN_WEEK", "DAY_IN_YEAR", "DAY_ONLY",
+    "FISCAL_MONTH", "FISCAL_QUARTER", "FISCAL_YEAR", "HOUR_IN_DAY", "WEEK_IN_MONTH", "WEEK_IN_YEAR",
+];
+
 /// Functions with arguments of their own kind.
 const SPECIALS: [&str; 4] = ["DISTANCE", "FIELDS", "FORMULA", "GEOLOCATION"];
 
@@ -40,6 +47,11 @@ const SPECIALS: [&str; 4] = ["DISTANCE", "FIELDS", "FORMULA", "GEOLOCATION"];
 pub(crate) fn is_aggregate(call: &Call) -> bool {
     is_one_of(call, &AGGREGATES)
         || call.arguments.iter().any(|argument| matches!(argument, Argument::Call(inner) if is_aggregate(inner)))
+}
+
+/// Returns whether the call is a part of a date, such as `CALENDAR_YEAR(CloseDate)`.
+pub(crate) fn is_date_part(call: &Call) -> bool {
+    is_one_of(call, &DATE_PARTS)
 }
 
 /// Returns whether this is `COUNT()`.
@@ -83,7 +95,9 @@ pub(crate) fn misuse(call: &Call, place: Place) -> Option<Diagnostic> {
 /// Returns what is wrong with the number of arguments, which the grammar leaves open.
 pub(crate) fn wrong_count(call: &Call) -> Option<Diagnostic> {
     let takes_one = is_one_of(call, &SCALARS) || is_one_of(call, &AGGREGATES);
-    (takes_one && call.arguments.len() != 1 && !is_bare_count(call)).then(|| no_single_field(call))
+    let is_literal = matches!(call.arguments.as_slice(), [Argument::Literal(_)]);
+    let is_wrong = call.arguments.len() != 1 || is_literal;
+    (takes_one && is_wrong && !is_bare_count(call)).then(|| no_single_field(call))
 }
 
 fn is_one_of(call: &Call, names: &[&str]) -> bool {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::layout::{Layout, failed, part_path, state_folder, state_path, sync_folder};
+use super::layout::{Layout, part_path, state_folder, state_path, sync_folder};
 use super::part::PartFile;
-use super::{blocking, merge, swap};
+use super::{merge, swap};
+use crate::file_part::FilePart;
+use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
-use crate::parts::{PartClaim, PartLedger};
-use crate::{Batch, CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
+use crate::parts::PartLedger;
+use crate::{CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
 
 /// A load. Dropping it removes its files, then gives the table free.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ pub(super) struct CsvLoad {
 #[derive(Debug)]
 struct Staged {
     layout: Layout,
-    ledger: PartLedger,
+    ledger: Arc<PartLedger>,
     columns: Vec<String>,
 }
 
@@ -34,13 +36,13 @@ impl CsvLoad {
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         swap::recover(&layout)?;
         // What is there belongs to a load that died.
-        swap::remove(&layout.staging)?;
+        remove(&layout.staging)?;
         layout.existing()?;
         for folder in [layout.loaded(), state_folder(&layout.next_table())] {
             fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
         }
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        let staged = Arc::new(Staged { layout, ledger: PartLedger::default(), columns });
+        let staged = Arc::new(Staged { layout, ledger: Arc::default(), columns });
         Ok(Self { table, staged, _lock: lock })
     }
 
@@ -75,7 +77,7 @@ impl CsvLoad {
 impl Drop for CsvLoad {
     fn drop(&mut self) {
         self.staged.ledger.close();
-        if let Err(error) = swap::remove(&self.staged.layout.staging) {
+        if let Err(error) = remove(&self.staged.layout.staging) {
             tracing::warn!(table = %self.table.name, %error, "a load's files stay behind until the next load");
         }
     }
@@ -91,7 +93,7 @@ impl TableLoad for CsvLoad {
             PartFile::create(path, staged.columns.iter().map(String::as_str))
         })
         .await?;
-        Ok(Box::new(CsvPart { staged: self.staged.clone(), claim, file: Some(file) }))
+        Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, file)))
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
@@ -102,36 +104,8 @@ impl TableLoad for CsvLoad {
     async fn abort(self: Box<Self>) -> Result<()> {
         blocking(move || {
             self.staged.ledger.close();
-            swap::remove(&self.staged.layout.staging)
+            remove(&self.staged.layout.staging)
         })
         .await
-    }
-}
-
-#[derive(Debug)]
-struct CsvPart {
-    staged: Arc<Staged>,
-    claim: PartClaim,
-    /// Away while a write is under way, and gone after one that failed.
-    file: Option<PartFile>,
-}
-
-#[async_trait]
-impl PartWriter for CsvPart {
-    async fn write(&mut self, batch: Batch) -> Result<()> {
-        self.staged.ledger.check(&self.claim)?;
-        self.claim.start();
-        let mut file = self.file.take().expect("the ledger refuses a part after a failed write");
-        let bytes = batch.bytes().clone();
-        self.file = Some(blocking(move || file.write(&bytes).map(|()| file)).await?);
-        self.claim.add(&batch);
-        Ok(())
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<WrittenPart> {
-        self.staged.ledger.check(&self.claim)?;
-        let file = self.file.take().expect("the ledger refuses a part after a failed write");
-        blocking(move || file.finish()).await?;
-        self.staged.ledger.finish(&self.claim)
     }
 }

@@ -9,8 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::key_index::KeyIndex;
-use super::layout::{ExistingTable, Layout, failed, part_path};
+use super::layout::{ExistingTable, Layout, part_path};
 use super::part::{PartFile, PartReader};
+use crate::file_part::RecordFile as _;
+use crate::files::failed;
 use crate::shape::Shape;
 use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};
 

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::layout::failed;
+use crate::file_part::RecordFile;
+use crate::files::failed;
 use crate::{Error, ErrorKind, Result, csv};
 
 /// How much is read at a time.
@@ -159,9 +160,15 @@ impl PartFile {
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
+}
+
+impl RecordFile for PartFile {
+    fn write(&mut self, records: &[u8]) -> Result<()> {
+        Self::write(self, records)
+    }
 
     /// Writes the file to the disk for good.
-    pub(super) fn finish(self) -> Result<()> {
+    fn finish(self) -> Result<()> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error);
         file.and_then(|file| file.sync_all()).map_err(failed("write", &self.path))
     }

@@ -1,5 +1,7 @@
 //! Fields of an object, read from a describe. What the describe says beyond that stays in the document.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::error::DescribeError;
@@ -19,6 +21,10 @@ pub struct FieldType {
     pub filterable: bool,
     /// Whether ORDER BY may name it.
     pub sortable: bool,
+    /// Whether GROUP BY may name it.
+    pub groupable: bool,
+    /// Whether an aggregate function may take it.
+    pub aggregatable: bool,
     /// Whether it is a formula or roll-up.
     pub calculated: bool,
     /// Whether text comparisons tell capitals from small letters.
@@ -39,6 +45,8 @@ pub struct FieldType {
     pub length: u64,
     /// The JSON schema type that a describe gives, such as `xsd:string`.
     pub soap_type: String,
+    /// The values of a picklist, each with the label that people read.
+    pub labels: Arc<[(String, String)]>,
 }
 
 impl FieldType {
@@ -55,6 +63,8 @@ impl FieldType {
             nillable: flag("nillable"),
             filterable: flag("filterable"),
             sortable: flag("sortable"),
+            groupable: flag("groupable"),
+            aggregatable: flag("aggregatable"),
             calculated: flag("calculated"),
             case_sensitive: flag("caseSensitive"),
             createable: flag("createable"),
@@ -65,6 +75,7 @@ impl FieldType {
             compound: text("compoundFieldName").filter(|compound| *compound != name),
             length: field.get("length").and_then(Json::as_u64).unwrap_or(0),
             soap_type: text("soapType").unwrap_or_default(),
+            labels: labels(field),
             name,
         })
     }
@@ -73,6 +84,17 @@ impl FieldType {
     pub fn is_polymorphic(&self) -> bool {
         self.reference_to.len() > 1
     }
+}
+
+/// Returns the values of a picklist with their labels.
+fn labels(field: &Json) -> Arc<[(String, String)]> {
+    let values = field.get("picklistValues").and_then(Json::as_array).into_iter().flatten();
+    let of = |value: &Json| {
+        let text = |key: &str| value.get(key).and_then(Json::as_str).map(str::to_owned);
+        let name = text("value")?;
+        Some((name.clone(), text("label").unwrap_or(name)))
+    };
+    values.filter_map(of).collect()
 }
 
 macro_rules! field_kinds {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
+use super::asker::Asker;
 use super::identity::{OrgIdentity, POD};
 use super::organization::organization;
 use super::snapshot::Tables;
@@ -142,6 +143,7 @@ impl OrgBuilder {
         }
         let sequences = tables.iter().map(next_sequence).collect();
         Org(Arc::new(Inner {
+            asker: Arc::new(Asker::of(&self.identity)),
             identity: self.identity,
             clock: Clock::new(start, self.runs),
             began: start,

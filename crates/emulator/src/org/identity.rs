@@ -28,6 +28,12 @@ pub struct OrgIdentity {
     pub email: String,
     /// The user's full name.
     pub user_name: String,
+    /// The user's time zone, as the IANA names it: date literals and `convertTimezone` go by it. An unknown one is UTC.
+    pub time_zone: String,
+    /// The user's locale, such as `en_US`: it says on which day weeks begin.
+    pub locale: String,
+    /// The month in which the org's fiscal year starts, from 1. A fiscal year has the name of the year it ends in.
+    pub fiscal_year_start: i8,
     /// The password.
     pub password: String,
     /// The security token that follows the password.
@@ -54,6 +60,9 @@ impl Default for OrgIdentity {
             username: "admin@example.com".to_owned(),
             email: "admin@example.com".to_owned(),
             user_name: "Ada Admin".to_owned(),
+            time_zone: "Etc/UTC".to_owned(),
+            locale: "en_US".to_owned(),
+            fiscal_year_start: 1,
             password: "orgtap-demo".to_owned(),
             security_token: "demoSecurityToken0123456".to_owned(),
             consumer_key: "3MVG9demoConsumerKey.orgtap".to_owned(),

@@ -1,5 +1,6 @@
 //! The org: objects, their records, and how these change over time. It speaks no HTTP and knows no session.
 
+mod asker;
 mod builder;
 mod change;
 mod fields;
@@ -22,6 +23,7 @@ use crate::object::ObjectType;
 use crate::select::{Scope, Selection};
 use crate::value::Value;
 
+pub(crate) use asker::Asker;
 pub use builder::OrgBuilder;
 pub use identity::OrgIdentity;
 pub(crate) use identity::POD;
@@ -37,6 +39,7 @@ pub struct Org(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     identity: OrgIdentity,
+    asker: Arc<Asker>,
     clock: Clock,
     began: Timestamp,
     commit_delay: Mutex<Duration>,
@@ -137,7 +140,7 @@ impl Org {
         let now = self.now();
         let mut state = self.state();
         let tables = state.committed(now);
-        (Snapshot { tables, now, began: self.0.began }, state.oldest_open(now))
+        (Snapshot { tables, now, began: self.0.began, asker: self.0.asker.clone() }, state.oldest_open(now))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::asker::Asker;
 use super::table::{RecordRef, Table};
 use crate::id::Id;
 use crate::object::ObjectType;
@@ -25,6 +26,8 @@ pub(crate) struct Snapshot {
     pub(crate) tables: Arc<Tables>,
     /// The moment.
     pub(crate) now: Timestamp,
+    /// Who asks, and by which clock and calendar.
+    pub(crate) asker: Arc<Asker>,
     /// When the org began: nothing deleted before is thrown out of the recycle bin earlier than if it were deleted then.
     pub(crate) began: Timestamp,
 }

@@ -6,4 +6,4 @@ mod csv;
 mod json;
 
 pub(crate) use csv::{Delimiter, Dialect, LineEnding, ResultPage};
-pub(crate) use json::Records;
+pub(crate) use json::{Paging, Records};

@@ -186,10 +186,10 @@ struct Identity {
     active: bool,
     user_type: &'static str,
     language: &'static str,
-    locale: &'static str,
+    locale: String,
     #[serde(rename = "utcOffset")]
     utc_offset: i32,
-    zoneinfo: &'static str,
+    zoneinfo: String,
     urls: Urls,
 }
 
@@ -222,9 +222,9 @@ pub(super) fn identity(request: &Request) -> Response {
         active: true,
         user_type: "STANDARD",
         language: "en_US",
-        locale: "en_US",
+        locale: org.locale.clone(),
         utc_offset: 0,
-        zoneinfo: "Etc/UTC",
+        zoneinfo: org.time_zone.clone(),
         urls: Urls {
             rest: format!("{base}/services/data/v{{version}}/"),
             sobjects: format!("{base}/services/data/v{{version}}/sobjects/"),

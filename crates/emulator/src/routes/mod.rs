@@ -12,6 +12,7 @@ mod jwt;
 mod limits;
 mod query;
 mod record;
+mod restriction;
 mod soap;
 mod stream;
 mod versions;

@@ -9,8 +9,10 @@ use super::{Request, columns};
 use crate::{
     answer::{Refusal, json, json_bytes},
     call::CallKind,
-    render::Records,
-    select::{Scope, Selection},
+    cursor::Source,
+    id::Id,
+    render::{Paging, Records},
+    select::{Children, Scope},
     version::ApiVersion,
 };
 
@@ -28,19 +30,31 @@ pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -
     let soql = request.parameter("q").filter(|soql| !soql.trim().is_empty()).ok_or_else(missing)?;
     let server = &request.server;
     server.counter.query(CallKind::Query, operation(scope), soql);
+    super::restriction::check(soql)?;
     if request.parameter("columns").is_some_and(|wished| wished.eq_ignore_ascii_case("true")) {
         return columns::columns(soql, scope, request);
     }
     let selection = Arc::new(server.org.select(soql, scope)?);
+    let source = Source::Query(Arc::clone(&selection));
     if selection.count_only() {
-        return Ok(page(&selection, version, Part { from: 0, records: 0, next: None }));
+        return Ok(page(&source, version, Part { from: 0, records: 0, next: None }, request));
+    }
+    if selection.is_aggregate() {
+        let total = selection.total();
+        return if total > PAGE_RECORDS {
+            let message =
+                "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch";
+            Err(Refusal::bad_request("EXCEEDED_ID_LIMIT", message))
+        } else {
+            Ok(page(&source, version, Part { from: 0, records: total.max(1), next: None }, request))
+        };
     }
     let records = page_records(request);
     let next = (selection.total() > records).then(|| {
-        let id = server.cursors.open(Arc::clone(&selection), records, server.pod(), server.org.now());
+        let id = server.cursors.open(source.clone(), records, server.pod(), server.org.now());
         format!("{id}-{records}")
     });
-    Ok(page(&selection, version, Part { from: 0, records, next }))
+    Ok(page(&source, version, Part { from: 0, records, next }, request))
 }
 
 /// The answer of the Tooling API about objects that this org has none of.
@@ -91,13 +105,13 @@ pub(super) fn next_page(version: ApiVersion, locator: &str, request: &Request) -
     let invalid = || Refusal::bad_request("INVALID_QUERY_LOCATOR", "invalid query locator");
     let server = &request.server;
     let (id, cursor, from) = server.cursors.find(locator, server.org.now()).ok_or_else(invalid)?;
-    let selection = &cursor.selection;
-    if from > selection.total() {
+    let total = cursor.source.total();
+    if from > total {
         return Err(invalid());
     }
     let end = from.saturating_add(cursor.page_records);
-    let next = (selection.total() > end).then(|| format!("{id}-{end}"));
-    Ok(page(selection, version, Part { from, records: cursor.page_records, next }))
+    let next = (total > end).then(|| format!("{id}-{end}"));
+    Ok(page(&cursor.source, version, Part { from, records: cursor.page_records, next }, request))
 }
 
 /// Returns the word by which jobs and statistics name what `scope` sees.
@@ -115,21 +129,41 @@ struct Part {
     next: Option<String>,
 }
 
-fn page(selection: &Selection, version: ApiVersion, part: Part) -> Response {
-    let (total, done) = (selection.total(), part.next.is_none());
+fn page(source: &Source, version: ApiVersion, part: Part, request: &Request) -> Response {
+    let (total, done) = (source.total(), part.next.is_none());
     let mut document = format!("{{\"totalSize\":{total},\"done\":{done},").into_bytes();
     if let Some(locator) = part.next {
         let url = format!("\"nextRecordsUrl\":\"/services/data/v{version}/query/{locator}\",");
         document.extend_from_slice(url.as_bytes());
     }
     document.extend_from_slice(b"\"records\":");
-    if part.records == 0 {
-        document.extend_from_slice(b"[]");
-    } else {
-        Records::new(selection, version).write(part.from, part.records, &mut document);
-    }
+    write_records(source, version, (part.from, part.records), request, &mut document);
     document.push(b'}');
     json_bytes(StatusCode::OK, document)
+}
+
+fn write_records(
+    source: &Source,
+    version: ApiVersion,
+    (from, records): (u64, u64),
+    request: &Request,
+    out: &mut Vec<u8>,
+) {
+    let server = &request.server;
+    let children_records = page_records(request);
+    let open = |children: &Arc<Children>, parent: Id| {
+        let source = Source::Children(Arc::clone(children), parent);
+        server.cursors.open(source, children_records, server.pod(), server.org.now())
+    };
+    let paging = Paging { records: children_records, open: &open };
+    match source {
+        _ if records == 0 => out.extend_from_slice(b"[]"),
+        Source::Query(selection) => Records::new(selection, version, &paging).write(from, records, out),
+        Source::Children(children, parent) => {
+            let rows = children.records(*parent, from, records);
+            Records::new(children.selection(), version, &paging).write_rows(rows, out);
+        }
+    }
 }
 
 /// Reads `Sforce-Query-Options: batchSize=1000`.

@@ -15,7 +15,7 @@ use crate::{
     error::ChangeError,
     id::Id,
     object::{FieldKind, ObjectType},
-    render::Records,
+    render::{Paging, Records},
     select::Scope,
     value::Value,
     version::ApiVersion,
@@ -43,7 +43,9 @@ pub(super) fn get(version: ApiVersion, object: &str, id: &str, request: &Request
     let selection = request.server.org.select(&soql, Scope::Live)?;
     let row = selection.records(0, 1).next().ok_or_else(Refusal::not_found)?;
     let mut document = Vec::new();
-    Records::new(&selection, version).write_record(&row, &mut document);
+    // Fields of one record have no children.
+    let paging = Paging { records: u64::MAX, open: &|_, parent| parent };
+    Records::new(&selection, version, &paging).write_record(&row, &mut document);
     Ok(json_bytes(StatusCode::OK, document))
 }
 

@@ -75,6 +75,7 @@ fn result(request: &Request, version: &str, session: &str, password_expired: boo
     let (user, profile, organization_id) = (identity.user_id, identity.profile_id, identity.organization_id);
     let (sandbox, seconds) = (identity.sandbox, LIFETIME.as_secs());
     let (name, email) = (escape(&identity.organization_name), escape(&identity.email));
+    let (locale, time_zone) = (escape(&identity.locale), escape(&identity.time_zone));
     let (full_name, username) = (escape(&identity.user_name), escape(&identity.username));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
@@ -92,8 +93,8 @@ fn result(request: &Request, version: &str, session: &str, password_expired: boo
          <organizationName>{name}</organizationName><profileId>{profile}</profileId><roleId xsi:nil=\"true\"/>\
          <sessionSecondsValid>{seconds}</sessionSecondsValid><userDefaultCurrencyIsoCode xsi:nil=\"true\"/>\
          <userEmail>{email}</userEmail><userFullName>{full_name}</userFullName><userId>{user}</userId>\
-         <userLanguage>en_US</userLanguage><userLocale>en_US</userLocale><userName>{username}</userName>\
-         <userTimeZone>Etc/UTC</userTimeZone><userType>Standard</userType><userUiSkin>Theme3</userUiSkin></userInfo>\
+         <userLanguage>en_US</userLanguage><userLocale>{locale}</userLocale><userName>{username}</userName>\
+         <userTimeZone>{time_zone}</userTimeZone><userType>Standard</userType><userUiSkin>Theme3</userUiSkin></userInfo>\
          </result></loginResponse></soapenv:Body></soapenv:Envelope>"
     )
 }

@@ -1,22 +1,23 @@
-//! Aggregates over all selected records. Groups are not evaluated.
+//! Aggregate functions: what is counted, summed up or compared over many records. Null counts for none of them.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::compare::Constant;
-use super::resolve::{FieldPath, Located};
+use super::resolve::{FieldFacts, Located};
+use super::term::Term;
 use crate::object::FieldKind;
 use crate::org::Snapshot;
 use crate::value::Value;
 
-/// An aggregate of a field.
+/// An aggregate of a term.
 #[derive(Debug)]
 pub(super) struct Aggregate {
     pub(super) kind: AggregateKind,
-    pub(super) path: FieldPath,
+    pub(super) term: Term,
 }
 
-/// What is made of the field's values.
+/// What is made of the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AggregateKind {
     /// How many there are.
@@ -34,7 +35,7 @@ pub(super) enum AggregateKind {
 }
 
 /// An aggregate while records go by.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     count: u64,
     sum: f64,
@@ -56,22 +57,32 @@ impl AggregateKind {
             _ => return None,
         })
     }
+
+    /// Returns whether it can be made of such a field's values.
+    pub(super) fn takes(self, field: &FieldFacts) -> bool {
+        let is_numeric = matches!(self, Self::Sum | Self::Average);
+        field.aggregatable && field.kind != FieldKind::Time && (!is_numeric || field.kind.is_number())
+    }
 }
 
 impl Aggregate {
-    /// Returns the type of the result.
-    pub(super) fn result_kind(&self) -> FieldKind {
-        match self.kind {
-            AggregateKind::Count | AggregateKind::CountDistinct => FieldKind::Int,
-            AggregateKind::Min | AggregateKind::Max => self.path.field.kind,
-            AggregateKind::Sum | AggregateKind::Average => FieldKind::Double,
-        }
+    /// Returns what is known of the result.
+    pub(super) fn facts(&self) -> FieldFacts {
+        let (kind, soap_type) = match self.kind {
+            AggregateKind::Count | AggregateKind::CountDistinct => (FieldKind::Int, "xsd:int"),
+            AggregateKind::Sum | AggregateKind::Average if self.term.facts.kind == FieldKind::Currency => {
+                (FieldKind::Currency, "xsd:double")
+            }
+            AggregateKind::Sum | AggregateKind::Average => (FieldKind::Double, "xsd:double"),
+            AggregateKind::Min | AggregateKind::Max => (self.term.facts.kind, self.term.facts.soap_type.as_str()),
+        };
+        FieldFacts { kind, soap_type: soap_type.to_owned(), sortable: true, ..self.term.facts.clone() }
     }
 
     /// Takes a record into account.
     pub(super) fn add(&self, tally: &mut Tally, snapshot: &Snapshot, record: Located<'_>) {
-        let value = self.path.value(snapshot, record);
-        let Some(constant) = Constant::of(&value, false) else { return };
+        let value = self.term.value(snapshot, record);
+        let Some(constant) = Constant::of(&value, self.term.facts.case_sensitive) else { return };
         tally.count += 1;
         if let Constant::Number(number) = constant {
             tally.sum += number;

@@ -1,81 +1,93 @@
 //! Conditions of WHERE, checked against the fields they name and made ready to be asked of records.
 
-use orgtap_soql::{
-    Argument, Call, Comparison, Condition, Literal, LiteralKind, Operand, Operator, Query, Span, Value as Right,
-};
+use orgtap_soql::{Comparison, Condition, Literal, LiteralKind, Operand, Operator, Query, Span, Value as Right};
 
 use super::Scope;
 use super::Selection;
 use super::compare::{Constant, fold};
-use super::function::Function;
 use super::like::Pattern;
 use super::period::Days;
 use super::predicate::{List, Predicate, Test};
 use super::refuse::unsupported;
-use super::resolve::{FieldFacts, FieldPath, Resolver};
+use super::resolve::{FieldFacts, Resolver};
+use super::semi_join;
+use super::term::Term;
 use crate::error::QueryError;
 use crate::object::FieldKind;
 use crate::value::Value;
 
 /// What a comparison is about.
-struct Subject {
-    path: FieldPath,
-    function: Option<Function>,
-    /// The field or, with a function, what it makes of the field.
-    facts: FieldFacts,
-    span: Span,
+pub(super) struct Subject<S> {
+    /// Where its values come from.
+    pub(super) source: S,
+    /// What is known of its values.
+    pub(super) facts: FieldFacts,
+    pub(super) span: Span,
+    /// Whether the values are distances, which are never equal.
+    pub(super) distance: bool,
 }
 
-/// Makes a condition ready to be asked of records.
-pub(super) fn predicate(resolver: Resolver<'_>, condition: &Condition, scope: Scope) -> Result<Predicate, QueryError> {
-    let all = |conditions: &[Condition]| {
-        conditions.iter().map(|condition| predicate(resolver, condition, scope)).collect::<Result<Vec<_>, _>>()
+/// What the checks of a comparison go by.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    facts: &'a FieldFacts,
+    span: Span,
+    distance: bool,
+}
+
+/// Resolves the left side of a comparison.
+type Find<'f, S> = &'f mut dyn FnMut(&Operand) -> Result<Subject<S>, QueryError>;
+
+/// Makes a condition of WHERE ready to be asked of records.
+pub(super) fn of_records(
+    resolver: Resolver<'_>,
+    condition: &Condition,
+    scope: Scope,
+) -> Result<Predicate<Term>, QueryError> {
+    semi_join::check(resolver.query, resolver.text)?;
+    predicate(resolver, condition, scope, &mut |operand| of_record(resolver, operand))
+}
+
+/// Makes a condition ready, whose subjects `find` resolves.
+pub(super) fn predicate<S>(
+    resolver: Resolver<'_>,
+    condition: &Condition,
+    scope: Scope,
+    find: Find<'_, S>,
+) -> Result<Predicate<S>, QueryError> {
+    let mut all = |conditions: &[Condition]| {
+        let each = conditions.iter().map(|condition| predicate(resolver, condition, scope, find));
+        each.collect::<Result<Vec<_>, _>>()
     };
     Ok(match condition {
         Condition::And(conditions) => Predicate::And(all(conditions)?),
         Condition::Or(conditions) => Predicate::Or(all(conditions)?),
-        Condition::Not(condition) => Predicate::Not(Box::new(predicate(resolver, condition, scope)?)),
+        Condition::Not(condition) => Predicate::Not(Box::new(predicate(resolver, condition, scope, find)?)),
         Condition::Comparison(comparison) => {
-            let subject = subject(resolver, &comparison.left)?;
-            let test = test(resolver, &subject, comparison, scope)?;
-            Predicate::Test { path: subject.path, function: subject.function, test }
+            let Subject { source, facts, span, distance } = find(&comparison.left)?;
+            let test = test(resolver, About { facts: &facts, span, distance }, comparison, scope)?;
+            Predicate::Test { subject: source, case_sensitive: facts.case_sensitive, test }
         }
     })
 }
 
-fn subject(resolver: Resolver<'_>, operand: &Operand) -> Result<Subject, QueryError> {
+/// Resolves what WHERE compares.
+fn of_record(resolver: Resolver<'_>, operand: &Operand) -> Result<Subject<Term>, QueryError> {
     let span = operand.span();
-    let (path, function) = match operand {
-        Operand::Path(path) => (resolver.path(path)?, None),
-        Operand::Call(call) => {
-            let (path, function) = call_of_field(call)?;
-            (resolver.path(path)?, function)
-        }
-    };
-    let mut facts = path.field.clone();
-    if !facts.filterable {
-        let message = format!("field '{}' can not be filtered in a query call", facts.name);
+    if let Operand::Call(call) = operand
+        && call.function.is("FORMULA")
+    {
+        return Err(unsupported("FORMULA in conditions"));
+    }
+    let term = resolver.term(operand)?;
+    if !term.is_distance() && !term.path.field.filterable {
+        let message = format!("field '{}' can not be filtered in a query call", term.path.field.name);
         return Err(resolver.refuse("INVALID_FIELD", span, &message));
     }
-    if let Some(function) = function {
-        facts.kind = function.kind();
-    }
-    Ok(Subject { path, function, facts, span })
+    Ok(Subject { facts: term.facts.clone(), distance: term.is_distance(), source: term, span })
 }
 
-/// Returns the field a function is about, and the function where it changes the value.
-fn call_of_field(call: &Call) -> Result<(&orgtap_soql::Path, Option<Function>), QueryError> {
-    let name = call.function.text.as_str();
-    let passes_on =
-        ["toLabel", "format", "convertCurrency", "convertTimezone"].iter().any(|known| call.function.is(known));
-    match (call.arguments.as_slice(), Function::of(name)) {
-        ([Argument::Path(path)], function) if passes_on || function.is_some() => Ok((path, function)),
-        ([Argument::Call(inner)], Some(function)) => Ok((call_of_field(inner)?.0, Some(function))),
-        _ => Err(unsupported(&format!("{name} in conditions"))),
-    }
-}
-
-fn test(resolver: Resolver<'_>, subject: &Subject, comparison: &Comparison, scope: Scope) -> Result<Test, QueryError> {
+fn test(resolver: Resolver<'_>, subject: About<'_>, comparison: &Comparison, scope: Scope) -> Result<Test, QueryError> {
     let operator = comparison.operator;
     check_operator(resolver, subject, operator)?;
     match &comparison.right {
@@ -89,7 +101,10 @@ fn test(resolver: Resolver<'_>, subject: &Subject, comparison: &Comparison, scop
             let constants = literals.iter().map(|literal| constant(resolver, subject, literal));
             Ok(membership(operator, List::new(constants.collect::<Result<Vec<_>, _>>()?)))
         }
-        Right::Subquery(query) => Ok(membership(operator, semi_join(resolver, query, scope)?)),
+        Right::Subquery(query) => {
+            semi_join::check_left(resolver, subject.facts, subject.span)?;
+            Ok(membership(operator, joined(resolver, query, scope)?))
+        }
     }
 }
 
@@ -98,9 +113,13 @@ fn membership(operator: Operator, list: List) -> Test {
 }
 
 /// Refuses operators that the field's type does not have.
-fn check_operator(resolver: Resolver<'_>, subject: &Subject, operator: Operator) -> Result<(), QueryError> {
+fn check_operator(resolver: Resolver<'_>, subject: About<'_>, operator: Operator) -> Result<(), QueryError> {
     let kind = subject.facts.kind;
     let is_order = matches!(operator, Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge);
+    if subject.distance && !matches!(operator, Operator::Lt | Operator::Gt) {
+        let message = "DISTANCE supports only the operators < and >";
+        return Err(resolver.refuse("INVALID_QUERY_FILTER_OPERATOR", subject.span, message));
+    }
     let is_set = matches!(operator, Operator::Includes | Operator::Excludes);
     let message = match kind {
         FieldKind::MultiPicklist if is_order || operator == Operator::Like => {
@@ -119,7 +138,7 @@ fn check_operator(resolver: Resolver<'_>, subject: &Subject, operator: Operator)
 /// Makes the test for a single value on the right.
 fn single(
     resolver: Resolver<'_>,
-    subject: &Subject,
+    subject: About<'_>,
     operator: Operator,
     literal: &Literal,
 ) -> Result<Test, QueryError> {
@@ -129,7 +148,7 @@ fn single(
             if !matches!(subject.facts.kind, FieldKind::Date | FieldKind::DateTime) {
                 return Err(wrong_type(resolver, subject));
             }
-            return Ok(Test::Days(operator, Days::of(*period, resolver.snapshot.now)));
+            return Ok(Test::Days(operator, Days::of(*period, resolver.snapshot.now, &resolver.snapshot.asker)));
         }
         _ => {}
     }
@@ -145,7 +164,7 @@ fn single(
 }
 
 /// Returns a literal as the field's type compares it; `None` for null.
-fn constant(resolver: Resolver<'_>, subject: &Subject, literal: &Literal) -> Result<Option<Constant>, QueryError> {
+fn constant(resolver: Resolver<'_>, subject: About<'_>, literal: &Literal) -> Result<Option<Constant>, QueryError> {
     let kind = subject.facts.kind;
     let bad = || wrong_type(resolver, subject);
     let read = |text: &str, kind: FieldKind| {
@@ -172,7 +191,7 @@ fn constant(resolver: Resolver<'_>, subject: &Subject, literal: &Literal) -> Res
     Ok(Some(constant))
 }
 
-fn id(resolver: Resolver<'_>, subject: &Subject, text: &str) -> Result<Constant, QueryError> {
+fn id(resolver: Resolver<'_>, subject: About<'_>, text: &str) -> Result<Constant, QueryError> {
     if text.is_empty() {
         return Ok(Constant::Text(String::new()));
     }
@@ -183,7 +202,7 @@ fn id(resolver: Resolver<'_>, subject: &Subject, text: &str) -> Result<Constant,
 }
 
 /// Returns the options of one group of INCLUDES: `'a;b'` means both.
-fn options(resolver: Resolver<'_>, subject: &Subject, literal: &Literal) -> Result<Vec<String>, QueryError> {
+fn options(resolver: Resolver<'_>, subject: About<'_>, literal: &Literal) -> Result<Vec<String>, QueryError> {
     match &literal.kind {
         LiteralKind::String(text) => Ok(text.split(';').map(fold).collect()),
         LiteralKind::Null => Ok(vec![String::new()]),
@@ -191,7 +210,7 @@ fn options(resolver: Resolver<'_>, subject: &Subject, literal: &Literal) -> Resu
     }
 }
 
-fn wrong_type(resolver: Resolver<'_>, subject: &Subject) -> QueryError {
+fn wrong_type(resolver: Resolver<'_>, subject: About<'_>) -> QueryError {
     use FieldKind as K;
     let (name, quoted) = match subject.facts.kind {
         K::Boolean => ("boolean", false),
@@ -207,18 +226,19 @@ fn wrong_type(resolver: Resolver<'_>, subject: &Subject) -> QueryError {
     let not = if quoted { "" } else { "not " };
     let message = format!(
         "value of filter criterion for field '{}' must be of type {name} and should {not}be enclosed in quotes",
-        subject.path.field.name
+        subject.facts.name
     );
     resolver.refuse("INVALID_FIELD", subject.span, &message)
 }
 
 /// Returns the values that a subquery selects.
-fn semi_join(resolver: Resolver<'_>, query: &Query, scope: Scope) -> Result<List, QueryError> {
+fn joined(resolver: Resolver<'_>, query: &Query, scope: Scope) -> Result<List, QueryError> {
     let selection = Selection::of_query(query.clone(), resolver.text, scope, resolver.snapshot.clone())?;
-    if selection.columns().len() != 1 || selection.is_aggregate() || selection.count_only() {
+    let [column] = selection.columns() else {
         let message = "The inner select list must have exactly one field";
         return Err(resolver.refuse("MALFORMED_QUERY", query.span, message));
-    }
+    };
+    semi_join::check_selected(resolver.text, column.kind, &column.header, query.span)?;
     // Records without a value take no part in a semi-join.
     let values = selection.page(0, u64::MAX).filter_map(|row| row.into_iter().next());
     Ok(List::new(values.filter_map(|value| Constant::of(&value, false)).map(Some)))

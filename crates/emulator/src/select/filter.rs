@@ -7,6 +7,7 @@ use orgtap_soql::Operator;
 use super::Scope;
 use super::compare::Constant;
 use super::predicate::{Predicate, Test};
+use super::term::Term;
 use crate::id::Id;
 use crate::org::{RecordRef, Scan, Snapshot, Table};
 
@@ -14,7 +15,7 @@ use crate::org::{RecordRef, Scan, Snapshot, Table};
 #[derive(Debug)]
 pub(super) struct Filter {
     scope: Scope,
-    predicate: Option<Predicate>,
+    predicate: Option<Predicate<Term>>,
     place: Place,
 }
 
@@ -35,7 +36,7 @@ enum Candidates<'a> {
 }
 
 impl Filter {
-    pub(super) fn new(scope: Scope, predicate: Option<Predicate>) -> Self {
+    pub(super) fn new(scope: Scope, predicate: Option<Predicate<Term>>) -> Self {
         let place = Place::of(predicate.as_ref());
         Self { scope, predicate, place }
     }
@@ -58,7 +59,10 @@ impl Filter {
         };
         candidates.filter(move |record| {
             snapshot.sees(self.scope, records, *record)
-                && self.predicate.as_ref().is_none_or(|predicate| predicate.holds(snapshot, (table, *record)))
+                && self
+                    .predicate
+                    .as_ref()
+                    .is_none_or(|predicate| predicate.holds(&|term: &Term| term.value(snapshot, (table, *record))))
         })
     }
 }
@@ -76,14 +80,14 @@ impl<'a> Iterator for Candidates<'a> {
 
 impl Place {
     /// Returns where to look for records that meet a condition: as narrow as conditions on the id allow.
-    fn of(predicate: Option<&Predicate>) -> Self {
+    fn of(predicate: Option<&Predicate<Term>>) -> Self {
         let conditions = match predicate {
             Some(Predicate::And(conditions)) => conditions.as_slice(),
             Some(condition) => std::slice::from_ref(condition),
             None => &[],
         };
         let on_id = conditions.iter().filter_map(|condition| match condition {
-            Predicate::Test { path, function: None, test } if path.is_own("Id") => Some(test),
+            Predicate::Test { subject, test, .. } if subject.is_own("Id") => Some(test),
             _ => None,
         });
         let mut place = Self::Range(Bound::Unbounded, Bound::Unbounded);

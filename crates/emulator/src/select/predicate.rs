@@ -3,32 +3,28 @@
 
 use std::cmp::Ordering;
 
-use jiff::tz::Offset;
 use orgtap_soql::Operator;
 
 use super::compare::{Constant, compare, fold};
-use super::function::Function;
 use super::like::Pattern;
 use super::period::Days;
-use super::resolve::{FieldPath, Located};
-use crate::org::Snapshot;
 use crate::value::Value;
 
-/// A condition.
+/// A condition on values of type `S`'s: fields of a record in WHERE, columns of a group in HAVING.
 #[derive(Debug, Clone)]
-pub(super) enum Predicate {
+pub(super) enum Predicate<S> {
     /// All hold.
     And(Vec<Self>),
     /// At least one holds.
     Or(Vec<Self>),
     /// It does not hold.
     Not(Box<Self>),
-    /// A field's value passes a test.
+    /// A value passes a test.
     Test {
-        /// The field.
-        path: FieldPath,
-        /// What is made of its value first.
-        function: Option<Function>,
+        /// Where the value comes from.
+        subject: S,
+        /// Whether capitals differ from small letters.
+        case_sensitive: bool,
         /// The test.
         test: Test,
     },
@@ -65,20 +61,14 @@ pub(super) struct List {
     has_null: bool,
 }
 
-impl Predicate {
-    /// Returns whether the condition holds for a record.
-    pub(super) fn holds(&self, snapshot: &Snapshot, record: Located<'_>) -> bool {
+impl<S> Predicate<S> {
+    /// Returns whether the condition holds for the values that `read` finds.
+    pub(super) fn holds(&self, read: &impl Fn(&S) -> Value) -> bool {
         match self {
-            Self::And(all) => all.iter().all(|one| one.holds(snapshot, record)),
-            Self::Or(any) => any.iter().any(|one| one.holds(snapshot, record)),
-            Self::Not(one) => !one.holds(snapshot, record),
-            Self::Test { path, function, test } => {
-                let mut value = path.value(snapshot, record);
-                if let Some(function) = function {
-                    value = function.apply(&value);
-                }
-                test.passes(&value, path.field.case_sensitive)
-            }
+            Self::And(all) => all.iter().all(|one| one.holds(read)),
+            Self::Or(any) => any.iter().any(|one| one.holds(read)),
+            Self::Not(one) => !one.holds(read),
+            Self::Test { subject, case_sensitive, test } => test.passes(&read(subject), *case_sensitive),
         }
     }
 }
@@ -148,14 +138,14 @@ fn holds(operator: Operator, order: Option<Ordering>) -> bool {
 
 /// Returns how a value stands to a range of days: equal when it is in it.
 fn in_days(operator: Operator, value: &Value, days: Days) -> bool {
-    let day = match value {
-        Value::Date(day) => *day,
-        Value::DateTime(at) => Offset::UTC.to_datetime(*at).date(),
+    let (is_before, is_after) = match value {
+        Value::Date(day) => (*day < days.start, *day >= days.end),
+        Value::DateTime(at) => (*at < days.starts_at, *at >= days.ends_at),
         _ => return operator == Operator::Ne,
     };
-    let order = if day < days.start {
+    let order = if is_before {
         Ordering::Less
-    } else if day >= days.end {
+    } else if is_after {
         Ordering::Greater
     } else {
         Ordering::Equal

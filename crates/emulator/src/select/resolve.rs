@@ -1,5 +1,7 @@
 //! Names in a query, resolved to the tables and fields they mean.
 
+use std::sync::Arc;
+
 use orgtap_soql::{Path, Query, Span};
 
 use super::refuse::refuse;
@@ -13,12 +15,15 @@ use crate::value::{Text, Value};
 pub(super) struct Hop(Vec<(usize, usize)>);
 
 /// The field at the end of a path, by the table that the record may be in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Leaf {
     fields: Vec<(usize, usize)>,
     /// Whether the path ends at `Type` of a relationship to records of different objects: the object's name.
     is_object_name: bool,
 }
+
+/// Relationships one after another, as Salesforce spells them, with their steps.
+pub(super) type Way = Vec<(String, Hop)>;
 
 /// A record with the position of its table.
 pub(super) type Located<'a> = (usize, RecordRef<'a>);
@@ -27,7 +32,7 @@ pub(super) type Located<'a> = (usize, RecordRef<'a>);
 #[derive(Debug, Clone)]
 pub(super) struct FieldPath {
     /// The relationships on the way, as Salesforce spells them.
-    pub(super) relationships: Vec<(String, Hop)>,
+    pub(super) relationships: Way,
     /// The field at the end.
     pub(super) leaf: Leaf,
     /// What the describe says of the field.
@@ -44,6 +49,10 @@ pub(super) struct FieldFacts {
     pub(super) filterable: bool,
     pub(super) sortable: bool,
     pub(super) case_sensitive: bool,
+    pub(super) groupable: bool,
+    pub(super) aggregatable: bool,
+    /// The labels of a picklist's values.
+    pub(super) labels: Arc<[(String, String)]>,
 }
 
 /// Resolves the names of one query.
@@ -91,11 +100,18 @@ const NAME_RELATIONSHIPS: &[&str] = &["UserRole", "RecordType", "Profile"];
 
 /// The objects that a path has come to.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     /// Their tables, as far as the org has them.
-    tables: Vec<usize>,
+    pub(super) tables: Vec<usize>,
     /// Whether the path came by a reference to records of different objects.
-    is_polymorphic: bool,
+    pub(super) is_polymorphic: bool,
+}
+
+impl Place {
+    /// Returns the place of one object.
+    pub(super) fn of(table: usize) -> Self {
+        Self { tables: vec![table], is_polymorphic: false }
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -111,27 +127,37 @@ impl<'a> Resolver<'a> {
 
     /// Resolves a path from the root object.
     pub(super) fn path(self, path: &Path) -> Result<FieldPath, QueryError> {
-        let names = self.query.field_path(path);
+        self.path_from(Place::of(self.table), &self.query.field_path(path), path.span())
+    }
+
+    /// Resolves names from a place on.
+    pub(super) fn path_from(self, from: Place, names: &[&str], span: Span) -> Result<FieldPath, QueryError> {
         let (leaf, way) = names.split_last().expect("a path has at least one name");
-        let mut relationships = Vec::new();
-        let mut place = Place { tables: vec![self.table], is_polymorphic: false };
-        for name in way {
-            let (relationship, hop, next) = self.hop(&place, name).ok_or_else(|| {
-                let message = format!("Didn't understand relationship '{name}' in field path. {NO_RELATIONSHIP_HELP}");
-                self.refuse("INVALID_FIELD", path.span(), &message)
-            })?;
-            relationships.push((relationship, hop));
-            place = next;
-        }
+        let (relationships, place) = self.way(from, way, span)?;
         let (leaf, field) = self.leaf(&place, leaf).ok_or_else(|| {
             let entity = match place.tables.as_slice() {
                 [only] if !place.is_polymorphic => &self.snapshot.tables.at(*only).object.name,
                 _ => "Name",
             };
             let message = format!("No such column '{leaf}' on entity '{entity}'. {NO_COLUMN_HELP}");
-            self.refuse("INVALID_FIELD", path.span(), &message)
+            self.refuse("INVALID_FIELD", span, &message)
         })?;
         Ok(FieldPath { relationships, leaf, field })
+    }
+
+    /// Follows relationships from a place on.
+    pub(super) fn way(self, from: Place, names: &[&str], span: Span) -> Result<(Way, Place), QueryError> {
+        let mut relationships = Vec::new();
+        let mut place = from;
+        for name in names {
+            let (relationship, hop, next) = self.hop(&place, name).ok_or_else(|| {
+                let message = format!("Didn't understand relationship '{name}' in field path. {NO_RELATIONSHIP_HELP}");
+                self.refuse("INVALID_FIELD", span, &message)
+            })?;
+            relationships.push((relationship, hop));
+            place = next;
+        }
+        Ok((relationships, place))
     }
 
     /// Returns the relationship of that name: its name as Salesforce spells it, the step, and where it leads.
@@ -188,6 +214,9 @@ impl FieldFacts {
             filterable: field.filterable,
             sortable: field.sortable,
             case_sensitive: field.case_sensitive,
+            groupable: field.groupable,
+            aggregatable: field.aggregatable,
+            labels: field.labels.clone(),
         }
     }
 
@@ -200,6 +229,9 @@ impl FieldFacts {
             filterable: true,
             sortable: true,
             case_sensitive: false,
+            groupable: true,
+            aggregatable: true,
+            labels: Arc::default(),
         }
     }
 }
@@ -239,6 +271,11 @@ impl FieldPath {
         };
         let parent = rest.iter().fold(first.follow(snapshot, record), |at, (_, hop)| hop.follow(snapshot, at?));
         parent.map_or(Value::Null, |parent| self.leaf.value(snapshot, parent))
+    }
+
+    /// Returns whether another path leads to the same field by the same way.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.relationships == other.relationships && self.leaf == other.leaf
     }
 
     /// Returns whether the path ends at the record's own field of that name.

@@ -27,8 +27,8 @@ pub struct Rows<'a> {
     selection: &'a Selection,
     records: Records<'a>,
     parents: Vec<Option<Located<'a>>>,
-    /// The row of an aggregate, which is no record.
-    computed: Option<Vec<Value>>,
+    /// Rows of groups, which are no records.
+    computed: std::slice::Iter<'a, Vec<Value>>,
 }
 
 /// The records of a page.
@@ -130,15 +130,17 @@ pub(super) fn count(selection: &Selection, enough: u64) -> u64 {
 
 impl<'a> Rows<'a> {
     pub(super) fn new(selection: &'a Selection, from: u64, up_to: u64) -> Self {
-        Self { selection, records: Records::new(selection, from, up_to), parents: Vec::new(), computed: None }
+        Self { records: Records::new(selection, from, up_to), ..Self::empty(selection) }
     }
 
-    pub(super) fn computed(selection: &'a Selection, row: Vec<Value>) -> Self {
-        Self { selection, records: Records::none(), parents: Vec::new(), computed: Some(row) }
+    pub(super) fn computed(selection: &'a Selection, rows: &'a [Vec<Value>], from: u64, up_to: u64) -> Self {
+        let rest = rows.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let most = usize::try_from(up_to).unwrap_or(usize::MAX).min(rest.len());
+        Self { computed: rest[..most].iter(), ..Self::empty(selection) }
     }
 
     pub(super) fn empty(selection: &'a Selection) -> Self {
-        Self { selection, records: Records::none(), parents: Vec::new(), computed: None }
+        Self { selection, records: Records::none(), parents: Vec::new(), computed: [].iter() }
     }
 
     /// Reads the next row into `values`, whose room is used again; returns `false` after the last.
@@ -148,24 +150,15 @@ impl<'a> Rows<'a> {
             self.selection.read(record, values, &mut self.parents);
             return true;
         }
-        match self.computed.take() {
-            Some(row) => {
-                *values = row;
-                true
-            }
-            None => false,
-        }
+        self.computed.next().map(|row| values.extend_from_slice(row)).is_some()
     }
 
-    /// Reads the next row with what its JSON form needs; `None` after the last.
+    /// Reads the next row with its id and parents.
     pub(super) fn read_row(&mut self) -> Option<Row> {
-        let Some(record) = self.records.next() else {
-            return self.computed.take().map(|values| Row { id: None, values, parents: Vec::new() });
-        };
-        let mut values = Vec::with_capacity(self.selection.columns().len());
-        self.selection.read(record, &mut values, &mut self.parents);
-        let parents = self.parents.iter().map(|parent| Some(self.selection.parent_record((*parent)?))).collect();
-        Some(Row { id: Some(self.selection.table().id(record)), values, parents })
+        if let Some(record) = self.records.next() {
+            return Some(self.selection.row(record));
+        }
+        self.computed.next().map(|values| Row { id: None, values: values.clone(), parents: Vec::new() })
     }
 }
 

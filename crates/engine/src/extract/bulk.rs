@@ -12,6 +12,7 @@ use super::{Extracted, LoadEnded, PagesSeen, PartMessage, PartSender, first_reco
 use crate::decode::{DecodeError, PageDecoder};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::projection::Projection;
 use crate::spec::RunSpec;
 
 /// Runs the plan's query as a job and sends its results to `parts`. Whatever happens, the job does not outlive the call.
@@ -59,12 +60,12 @@ async fn read(client: &Client, plan: &Plan, spec: &RunSpec, job: &JobId, parts: 
 
 /// Reads page after page and returns how many records they held.
 async fn pages(client: &Client, plan: &Plan, page_records: u32, job: &Job, parts: &PartSender) -> Result<u64> {
-    let columns: Arc<[String]> = plan.table.columns.iter().map(|column| column.name.clone()).collect();
+    let columns = &plan.projection;
     let mut records = 0;
     let mut locator: Option<Locator> = None;
     let mut seen = PagesSeen::new(plan);
     for part in (0..).map(PartId) {
-        let request = PageRequest { client, job, columns: &columns, page_records, part, locator: locator.as_ref() };
+        let request = PageRequest { client, job, columns, page_records, part, locator: locator.as_ref() };
         let page = client.with_backoff(|| request.read(parts)).await.map_err(Error::from)?;
         records += page.records;
         seen.add(page.first_record, page.next.as_ref().map(Locator::as_str))?;
@@ -91,7 +92,7 @@ fn whole(job: &Job, records: u64) -> Result<()> {
 struct PageRequest<'a> {
     client: &'a Client,
     job: &'a Job,
-    columns: &'a Arc<[String]>,
+    columns: &'a Arc<Projection>,
     page_records: u32,
     part: PartId,
     locator: Option<&'a Locator>,

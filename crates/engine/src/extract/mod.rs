@@ -4,6 +4,7 @@
 //! discards what it held.
 
 mod bulk;
+mod documents;
 mod newest;
 mod rest;
 
@@ -188,7 +189,10 @@ async fn by_some_api(
     let refusal = match plan.api {
         PlannedApi::Rest => None,
         PlannedApi::Bulk => match bulk::extract(client, plan, spec, parts, stop).await {
-            Err(Error::Salesforce(error)) if plan.may_fall_back && error.kind() == ErrorKind::UnsupportedByBulk => {
+            Err(Error::Salesforce(error))
+                if plan.may_fall_back
+                    && matches!(error.kind(), ErrorKind::UnsupportedByBulk | ErrorKind::FilterMissing) =>
+            {
                 Some(error)
             }
             result => return result,

@@ -8,7 +8,8 @@ use orgtap_destination::Destination;
 use orgtap_destination::memory::Memory;
 use orgtap_emulator::{Emulator, EmulatorOptions, Faults, FieldKind, Id, Org, Scope, Value};
 use orgtap_engine::{
-    Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport, RunSpec, Source,
+    Api, Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport, RunSpec,
+    Source,
 };
 use orgtap_salesforce::{ApiVersion, Client, Connection, HttpOptions, JobId, Login, ManualClock};
 use tokio::sync::mpsc;
@@ -219,9 +220,10 @@ pub(crate) fn only(report: RunReport) -> RowReport {
     row
 }
 
-/// Returns a row that loads all of `object` in full.
+/// Returns a row that loads all of `object` in full, by a job however few records there are: most tests are about jobs.
 pub(crate) fn object(object: &str) -> RowSpec {
-    RowSpec::new(object, Source::Object { object: object.to_owned(), fields: Fields::All })
+    let source = Source::Object { object: object.to_owned(), fields: Fields::All };
+    RowSpec { api: Api::BulkFirst, ..RowSpec::new(object, source) }
 }
 
 /// Returns a row that loads the named fields of `object` in full.
@@ -230,9 +232,9 @@ pub(crate) fn some_of(name: &str, fields: &[&str]) -> RowSpec {
     RowSpec { source: Source::Object { object: name.to_owned(), fields }, ..object(name) }
 }
 
-/// Returns a row that loads what `query` selects in full.
+/// Returns a row that loads what `query` selects in full, by a job where the Bulk API takes the query.
 pub(crate) fn soql(query: &str) -> RowSpec {
-    RowSpec::new("query", Source::Soql(query.to_owned()))
+    RowSpec { api: Api::BulkFirst, ..RowSpec::new("query", Source::Soql(query.to_owned())) }
 }
 
 /// Has `row` upsert what changed.
@@ -242,7 +244,7 @@ pub(crate) fn incremental(row: RowSpec) -> RowSpec {
 
 /// Has `row` read deleted and archived records too.
 pub(crate) fn with_deleted(row: RowSpec) -> RowSpec {
-    RowSpec { include_deleted: true, ..row }
+    RowSpec { records: orgtap_engine::Records::All, ..row }
 }
 
 /// Returns values by field.

@@ -8,9 +8,13 @@ mod append;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod computed;
+#[cfg(test)]
 mod cursor;
 #[cfg(test)]
 mod destination_faults;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod fingerprint;
 #[cfg(test)]
@@ -28,7 +32,13 @@ mod plain_proxy;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod route;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod same_text;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod soql;
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod connection;
 mod document;
 mod file;
 mod problem;
-mod proxy;
+pub(crate) mod proxy;
 mod rows;
 mod schema;
 mod snippet;

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod component;
 mod context;
 mod demo;
 mod emulator;

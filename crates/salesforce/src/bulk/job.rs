@@ -135,6 +135,16 @@ impl Default for WaitOptions {
     }
 }
 
+/// What is forbidden when a job is created may be allowed to a REST query: jobs want permissions of their own.
+fn maybe_only_here(error: Error) -> Error {
+    let is_everywhere =
+        error.error_code().is_some_and(|code| code == "API_DISABLED_FOR_ORG" || code.starts_with("TXN_SECURITY_"));
+    match error.kind() {
+        ErrorKind::Permission if !is_everywhere => error.into_kind(ErrorKind::UnsupportedByBulk),
+        _ => error,
+    }
+}
+
 impl Client {
     /// Creates a job. Salesforce checks the query at once and runs it when it comes to it.
     ///
@@ -153,7 +163,8 @@ impl Client {
         });
         let path = format!("{}/jobs/query", self.base_path());
         let call = Call::new("create the query job", Method::POST, path).body(body).once();
-        let job = self.call(&call, async |response| Job::read(response.json().await?)).await?;
+        let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
+        let job = job.map_err(maybe_only_here)?;
         tracing::debug!(job_id = %job.id, object = job.object, "job created");
         Ok(job)
     }

@@ -5,7 +5,7 @@
 mod call;
 mod session;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +44,7 @@ struct Shared {
     session: AsyncMutex<Entry>,
     versions: OnceCell<Vec<ApiVersion>>,
     describes: Mutex<HashMap<String, Arc<SObject>>>,
+    counts: OnceCell<Result<Arc<BTreeMap<String, u64>>>>,
     usage: Mutex<Option<ApiUsage>>,
 }
 
@@ -82,6 +83,7 @@ impl Client {
             session: AsyncMutex::new(Entry::Closed),
             versions: OnceCell::new(),
             describes: Mutex::default(),
+            counts: OnceCell::new(),
             usage: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), calls: Arc::default() })
@@ -127,6 +129,10 @@ impl Client {
 
     pub(crate) fn describes(&self) -> &Mutex<HashMap<String, Arc<SObject>>> {
         &self.shared.describes
+    }
+
+    pub(crate) fn counts(&self) -> &OnceCell<Result<Arc<BTreeMap<String, u64>>>> {
+        &self.shared.counts
     }
 
     fn note_usage(&self, header: Option<&str>) {

@@ -1,6 +1,6 @@
 //! What the Bulk API cannot do.
 
-use super::unbounded_fields;
+use super::{calls, unbounded_fields};
 use crate::{
     ast::{Query, SelectItem},
     diagnostic::{Diagnostic, Span},
@@ -16,6 +16,12 @@ pub fn bulk(query: &Query) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = selected(query).collect();
     found.extend(query.group_by.iter().map(|group_by| refuse("GROUP BY", group_by.span)));
     found.extend(query.offset.iter().map(|offset| refuse("OFFSET", offset.span)));
+    found.extend(
+        calls(query)
+            .into_iter()
+            .filter(|call| call.function.is("DISTANCE"))
+            .map(|call| refuse("`DISTANCE`: its places are compound fields", call.span)),
+    );
     found.extend(query.order_by.first().map(|first| slow("ORDER BY", first.operand.span())));
     found.extend(query.limit.iter().map(|limit| slow("LIMIT", limit.span)));
     found.sort_by_key(|diagnostic| diagnostic.span.start);

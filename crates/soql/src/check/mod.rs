@@ -1,20 +1,23 @@
 //! Rules that a query may break although it parses, as far as they need no describe.
 //!
-//! [`api`] finds what no API of Salesforce runs, [`bulk`] what the Bulk API cannot do but REST can. Neither knows whether
-//! an object or field exists or what type it has.
+//! [`api`] finds what no API of Salesforce runs, [`bulk`] what the Bulk API cannot do but REST can, [`incremental`] and
+//! [`missing_fields`] what hurts an extract that is repeated. None of them knows whether an object or field exists or what
+//! type it has.
 
 mod bulk;
+mod functions;
+mod grouping;
+mod incremental;
+mod reach;
 mod semi_join;
 
 use std::collections::HashSet;
 
 pub use bulk::bulk;
+pub use incremental::{incremental, missing_fields};
 
 use crate::{
-    ast::{
-        Argument, Call, Comparison, GroupKind, Literal, LiteralKind, Name, Operand, Operator, Path, Query, SelectItem,
-        Value,
-    },
+    ast::{Argument, Call, Comparison, Literal, LiteralKind, Name, Operand, Operator, Path, Query, SelectItem, Value},
     diagnostic::{Diagnostic, Span, excerpt},
     function,
 };
@@ -23,6 +26,7 @@ use crate::{
 #[must_use]
 pub fn api(query: &Query) -> Vec<Diagnostic> {
     let mut found = level(query);
+    found.extend(reach::too_deep(query));
     let writes = |clause: String, span: Span| {
         let message = format!("`{clause}` writes to the org, and an extract only reads");
         Diagnostic::error(message, span).suggest("leave it out")
@@ -39,9 +43,10 @@ fn level(query: &Query) -> Vec<Diagnostic> {
     found.extend(field_aliases(query));
     found.extend(fields_without_limit(query));
     found.extend(calls(query).into_iter().filter_map(function::wrong_count));
-    found.extend(paths(query).into_iter().filter_map(|path| too_many_levels(query, path)));
+    found.extend(reach::refusals(query));
     found.extend(comparisons(query).into_iter().flat_map(long_texts));
-    found.extend(grouping(query));
+    found.extend(grouping::refusals(query));
+    found.extend(functions::refusals(query));
     found.extend(offset(query));
     found.extend(semi_join::refusals(query));
     found.extend(subqueries(query).into_iter().flat_map(level));
@@ -160,15 +165,6 @@ fn unbounded_fields(query: &Query) -> impl Iterator<Item = &Call> {
     query.calls().filter(|call| function::fields_word(call).is_some_and(|word| !word.is("STANDARD")))
 }
 
-fn too_many_levels(query: &Query, path: &Path) -> Option<Diagnostic> {
-    const MOST: usize = 5;
-    let relationships = query.field_path(path).len() - 1;
-    (relationships > MOST).then(|| {
-        let message = format!("`{}` goes up {relationships} relationships", excerpt(&path.to_string()));
-        Diagnostic::error(message, path.span()).suggest(format!("{MOST} is the most"))
-    })
-}
-
 fn long_texts(comparison: &Comparison) -> Vec<Diagnostic> {
     const MOST: usize = 4_000;
     let literals = match &comparison.right {
@@ -184,21 +180,6 @@ fn long_texts(comparison: &Comparison) -> Vec<Diagnostic> {
         _ => None,
     };
     literals.iter().filter_map(refuse).collect()
-}
-
-fn grouping(query: &Query) -> Option<Diagnostic> {
-    const MOST: usize = 3;
-    match (&query.group_by, &query.having) {
-        (None, Some(having)) => {
-            let diagnostic = Diagnostic::error("HAVING stands without GROUP BY", having.span());
-            Some(diagnostic.suggest("add GROUP BY, or move the condition to WHERE"))
-        }
-        (Some(group_by), _) if group_by.kind != GroupKind::Plain && group_by.items.len() > MOST => {
-            let message = format!("ROLLUP and CUBE take {MOST} fields at most");
-            Some(Diagnostic::error(message, group_by.span).suggest("group by fewer fields"))
-        }
-        _ => None,
-    }
 }
 
 fn offset(query: &Query) -> Option<Diagnostic> {

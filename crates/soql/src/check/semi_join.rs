@@ -27,6 +27,10 @@ pub(super) fn refusals(query: &Query) -> Vec<Diagnostic> {
         found.push(Diagnostic::error(message, outer.span).suggest("split the query"));
     }
     found.extend(query.filter.iter().flat_map(under_or));
+    let having = query.having.iter().flat_map(Condition::comparisons);
+    found.extend(having.filter(|comparison| matches!(comparison.right, Value::Subquery(_))).map(|comparison| {
+        Diagnostic::error("a semi-join stands in WHERE only", comparison.span).suggest("move it to WHERE")
+    }));
     found
 }
 
@@ -39,7 +43,6 @@ fn refusals_of(query: &Query, outer: &Comparison, inner: &Query) -> Vec<Diagnost
     };
     let selected = match inner.select.as_slice() {
         [SelectItem::Field { path, .. }] if inner.field_path(path).len() == 1 => None,
-        [SelectItem::TypeOf(_)] => None,
         _ => refuse("a semi-join selects one field, of its own object", inner.span),
     };
     let object = inner.object();

@@ -1,5 +1,6 @@
-use super::{api, bulk};
+use super::{api, bulk, incremental, missing_fields};
 use crate::{
+    ast::Path,
     diagnostic::{Diagnostic, Severity},
     parse,
 };
@@ -158,6 +159,11 @@ fn what_the_bulk_api_refuses_is_found() {
             ("SELECT TYPEOF a WHEN B THEN c END FROM A", "TYPEOF a WHEN B THEN c END", "the Bulk API takes no TYPEOF"),
             ("SELECT (SELECT Id FROM Kids) FROM A", "(SELECT Id FROM Kids)", "the Bulk API takes no child subqueries"),
             ("SELECT FIELDS(ALL) FROM A", "FIELDS(ALL)", "the Bulk API takes no `FIELDS(ALL)`"),
+            (
+                "SELECT Id FROM A ORDER BY DISTANCE(p, GEOLOCATION(1, 2), 'mi')",
+                "DISTANCE(p, GEOLOCATION(1, 2), 'mi')",
+                "the Bulk API takes no `DISTANCE`: its places are compound fields",
+            ),
         ],
     );
     assert_finds_nothing(
@@ -178,4 +184,156 @@ fn what_slows_the_bulk_api_down_is_a_warning() {
             (Severity::Warning, "with LIMIT the Bulk API cannot split the query by primary key"),
         ]
     );
+}
+
+#[test]
+fn what_stands_beside_aggregates_is_grouped_or_aggregated() {
+    assert_finds(
+        api,
+        &[
+            ("SELECT a, COUNT(Id) FROM A", "a", "`a` is neither grouped by nor aggregated"),
+            ("SELECT x.a, b FROM A x GROUP BY a", "b", "`b` is neither grouped by nor aggregated"),
+            (
+                "SELECT CALENDAR_YEAR(a) FROM A GROUP BY CALENDAR_MONTH(a)",
+                "CALENDAR_YEAR(a)",
+                "`CALENDAR_YEAR(a)` is neither grouped by nor aggregated",
+            ),
+            ("SELECT a FROM A GROUP BY a ORDER BY b", "b", "`b` is neither grouped by nor aggregated"),
+            ("SELECT a FROM A GROUP BY a HAVING b > 1", "b", "`b` is neither grouped by nor aggregated"),
+            ("SELECT Id FROM A WHERE COUNT(Id) > 1", "COUNT(Id)", "`COUNT(Id)` does not stand in WHERE"),
+            (
+                "SELECT Id FROM A ORDER BY COUNT(Id)",
+                "COUNT(Id)",
+                "`COUNT(Id)` does not stand in ORDER BY without GROUP BY",
+            ),
+            ("SELECT CALENDAR_YEAR(a) FROM A", "CALENDAR_YEAR(a)", "`CALENDAR_YEAR(a)` is selected without GROUP BY"),
+            ("SELECT MAX(a) FROM A LIMIT 5", "5", "LIMIT stands with aggregate functions only if there is GROUP BY"),
+            ("SELECT COUNT() FROM A GROUP BY a", "COUNT()", "`COUNT()` does not stand with GROUP BY"),
+            ("SELECT COUNT() FROM A ORDER BY a", "a", "ORDER BY does not stand with `COUNT()`"),
+            (
+                "SELECT a, (SELECT Id FROM Kids) FROM A GROUP BY a",
+                "(SELECT Id FROM Kids)",
+                "a child subquery does not stand beside aggregates",
+            ),
+            ("SELECT GROUPING(a) FROM A GROUP BY a", "GROUPING(a)", "`GROUPING` stands with ROLLUP and CUBE only"),
+            ("SELECT COUNT(1) FROM A", "COUNT(1)", "wrong use of `COUNT`"),
+        ],
+    );
+    assert_finds_nothing(
+        api,
+        &[
+            "SELECT A.a, b.c n, MAX(d), FORMAT(MIN(e)) f FROM A GROUP BY a, A.b.c HAVING COUNT(Id) > 1 ORDER BY n, MAX(d)",
+            "SELECT CALENDAR_YEAR(convertTimezone(a)) y FROM A GROUP BY calendar_year(CONVERTTIMEZONE(a))",
+            "SELECT CALENDAR_YEAR(a), toLabel(b) FROM A GROUP BY a, b",
+            "SELECT a, GROUPING(a), COUNT(Id) FROM A GROUP BY ROLLUP(a) LIMIT 5",
+            "SELECT COUNT() FROM A LIMIT 5",
+        ],
+    );
+}
+
+#[test]
+fn functions_out_of_place_and_unknown_dates_are_found() {
+    assert_finds(
+        api,
+        &[
+            (
+                "SELECT Id FROM A WHERE DISTANCE(p, GEOLOCATION(1, 2), 'mi') >= 5",
+                "DISTANCE(p, GEOLOCATION(1, 2), 'mi') >= 5",
+                "a distance is compared with `<` or `>`, not with `>=`",
+            ),
+            (
+                "SELECT convertTimezone(a) FROM A",
+                "convertTimezone(a)",
+                "`convertTimezone` stands inside a date function only",
+            ),
+            (
+                "SELECT Id FROM A ORDER BY CALENDAR_YEAR(a)",
+                "CALENDAR_YEAR(a)",
+                "`CALENDAR_YEAR(a)` does not stand in ORDER BY without GROUP BY",
+            ),
+            (
+                "SELECT toLabel(b), TYPEOF a WHEN B THEN c END FROM A",
+                "TYPEOF a WHEN B THEN c END",
+                "TYPEOF does not stand beside functions",
+            ),
+            (
+                "SELECT Id FROM A WHERE a > 1699-12-31",
+                "1699-12-31",
+                "`1699-12-31` is not between the years 1700 and 4000",
+            ),
+            (
+                "SELECT Id FROM A WHERE a IN (4001-01-01T00:00:00Z)",
+                "4001-01-01T00:00:00Z",
+                "`4001-01-01T00:00:00Z` is not between the years 1700 and 4000",
+            ),
+        ],
+    );
+    assert_finds_nothing(
+        api,
+        &[
+            "SELECT Id FROM A WHERE DISTANCE(p, q, 'km') < 5 AND DAY_ONLY(convertTimezone(a)) = TODAY",
+            "SELECT Id FROM A WHERE a >= 1700-01-01 AND b <= 4000-12-31T00:00:00Z",
+        ],
+    );
+}
+
+#[test]
+fn a_query_reaches_so_far_and_no_further() {
+    let parents = |count: usize| {
+        let fields: Vec<String> = (0..count).map(|at| format!("p{at}.Name")).collect();
+        format!("SELECT {} FROM A", fields.join(", "))
+    };
+    let children = |count: usize| {
+        let kids: Vec<String> = (0..count).map(|at| format!("(SELECT Id FROM Kids{at})")).collect();
+        format!("SELECT {} FROM A", kids.join(", "))
+    };
+    let nested = |levels: usize| format!("{}SELECT Id FROM A{}", "SELECT (".repeat(levels), ") FROM A".repeat(levels));
+
+    assert_finds_nothing(api, &[&parents(55), &children(20), &nested(4)]);
+    assert_finds(
+        api,
+        &[
+            (&parents(56), "p55.Name", "the query reaches more than 55 parents"),
+            (&children(21), "(SELECT Id FROM Kids20)", "a query takes 20 child subqueries at most"),
+            (&nested(5), "SELECT Id FROM A", "child subqueries reach deeper than 5 levels of objects"),
+        ],
+    );
+}
+
+#[test]
+fn what_hurts_an_incremental_fetch_is_found() {
+    let found = |text: &str| -> Vec<(Severity, String)> {
+        let list = incremental(&parse(text).unwrap(), &Path::of("SystemModstamp").unwrap());
+        list.into_iter().map(|it| (it.severity, it.message)).collect()
+    };
+    let warning = |message: &str| vec![(Severity::Warning, message.to_owned())];
+    let error = |message: &str| vec![(Severity::Error, message.to_owned())];
+
+    assert_eq!(found("SELECT Id FROM A"), warning("the cursor field `SystemModstamp` is not selected"));
+    assert_eq!(found("SELECT a.systemmodstamp FROM A a"), []);
+    assert_eq!(found("SELECT FIELDS(STANDARD) FROM A"), []);
+    assert_eq!(found("SELECT SystemModstamp FROM A ORDER BY SystemModstamp LIMIT 5"), []);
+    let any = "LIMIT takes any of the records, and an incremental fetch never comes back to the others";
+    assert_eq!(found("SELECT SystemModstamp FROM A LIMIT 5"), warning(any));
+    assert_eq!(found("SELECT SystemModstamp FROM A ORDER BY SystemModstamp DESC LIMIT 5"), warning(any));
+    assert_eq!(
+        found("SELECT SystemModstamp FROM A OFFSET 5"),
+        error("OFFSET leaves records out, others each time, and an incremental fetch never comes back to them")
+    );
+    assert_eq!(found("SELECT COUNT(Id) FROM A"), error("groups and aggregates cannot be fetched incrementally"));
+}
+
+#[test]
+fn fields_that_a_query_does_not_return_are_named() {
+    let missing = |text: &str| -> Vec<String> {
+        let fields = ["Id", "Account.Name"].map(|field| Path::of(field).unwrap());
+        missing_fields(&parse(text).unwrap(), &fields).into_iter().map(|it| it.message).collect()
+    };
+
+    assert_eq!(missing("SELECT c.ID, Account.Name FROM Contact c"), Vec::<String>::new());
+    assert_eq!(
+        missing("SELECT AccountId FROM Contact"),
+        ["the field `Id` is not selected", "the field `Account.Name` is not selected"]
+    );
+    assert_eq!(missing("SELECT FIELDS(ALL) FROM Contact"), ["the field `Account.Name` is not selected"]);
 }

@@ -173,6 +173,11 @@ impl Report {
         self.list.len() == Self::MOST
     }
 
+    /// Forgets what was added: all of it follows from what comes next.
+    pub(crate) fn clear(&mut self) {
+        self.list.clear();
+    }
+
     /// Adds nothing from here on.
     pub(crate) fn close(&mut self) {
         self.is_closed = true;

@@ -39,7 +39,7 @@ impl Parser<'_> {
         }
     }
 
-    fn connective(&self) -> Option<Connective> {
+    pub(super) fn connective(&self) -> Option<Connective> {
         match self.peek().kind {
             TokenKind::Connective(connective) => Some(connective),
             _ if self.at_word(0, "AND") => Some(Connective::And),
@@ -110,7 +110,11 @@ impl Parser<'_> {
             _ if self.ends_comparison() => Some(format!("compare it, such as `{} = TRUE`", excerpt(&left.to_string()))),
             _ => None,
         };
-        Err(self.expected_with("an operator", suggestion))
+        let failed = self.expected_with("an operator", suggestion);
+        if word == "BETWEEN" {
+            self.skip_between();
+        }
+        Err(failed)
     }
 
     fn ends_comparison(&self) -> bool {

@@ -13,6 +13,8 @@ impl<'a> Parser<'a> {
 
     /// Returns the token `count` tokens ahead; behind the last one there are only ends.
     pub(super) fn ahead(&self, count: usize) -> Token {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
         let last = self.tokens.len() - 1;
         self.tokens[last.min(self.position + count)]
     }

@@ -1,6 +1,6 @@
 //! Literal values.
 
-use super::{Failed, Parsed, Parser, escape::Escapes};
+use super::{Failed, Parsed, Parser, escape::Escapes, foreign};
 use crate::{
     ast::{DateLiteral, Literal, LiteralKind, Period},
     diagnostic::excerpt,
@@ -77,7 +77,10 @@ impl Parser<'_> {
             DateLiteral::LastN(period, _) => DateLiteral::LastN(period, self.date_count(name)?),
             DateLiteral::NextN(period, _) => DateLiteral::NextN(period, self.date_count(name)?),
             DateLiteral::Ago(period, _) => DateLiteral::Ago(period, self.date_count(name)?),
-            fixed => fixed,
+            fixed => {
+                self.skip_parentheses_of(name);
+                fixed
+            }
         };
         Ok(Literal { kind: LiteralKind::DateLiteral(literal), span: self.since(name.span) })
     }
@@ -102,6 +105,7 @@ impl Parser<'_> {
         }
         let names = names();
         let suggestion = match nearest(word, names.iter().map(String::as_str)) {
+            _ if foreign::moment(word).is_some() => foreign::moment(word).unwrap_or_default().to_owned(),
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("if it is text, write `'{}'`", excerpt(word)),
         };

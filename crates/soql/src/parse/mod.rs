@@ -10,6 +10,7 @@ mod condition;
 mod cursor;
 mod depth;
 mod escape;
+mod foreign;
 mod literal;
 mod name;
 mod query;
@@ -38,7 +39,8 @@ const DEEPEST_TEXT: usize = 2 * DEEPEST + 1;
 
 /// Parses one query, or reports everything that is wrong with it.
 ///
-/// Takes the language of the API: bind variables are errors. Comments (`//` and `/* */`) are skipped and not kept.
+/// Takes the language of the API: bind variables are errors. Comments (`//` and `/* */`) are skipped and not kept; those of SQL
+/// (`--`) are errors, and so is a semicolon at the end.
 /// Takes time linear in the length of the text.
 ///
 /// # Errors
@@ -52,7 +54,7 @@ pub fn parse(text: &str) -> Result<Query, Diagnostics> {
         return Err(Diagnostics::only(text, diagnostic));
     }
     let tokens = scan(text, &mut report);
-    let mut parser = Parser { text, closers: closers(&tokens), tokens, position: 0, depth: 0, report };
+    let mut parser = Parser::new(text, tokens, report);
     let query = parser.query();
     if let Ok(query) = &query {
         parser.check_depth(query);
@@ -82,6 +84,24 @@ struct Parser<'a> {
     position: usize,
     depth: usize,
     report: Report,
+    /// How often a token was looked at: what reading costs.
+    #[cfg(test)]
+    looks: std::cell::Cell<usize>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, tokens: Vec<Token>, report: Report) -> Self {
+        Self {
+            text,
+            closers: closers(&tokens),
+            tokens,
+            position: 0,
+            depth: 0,
+            report,
+            #[cfg(test)]
+            looks: std::cell::Cell::new(0),
+        }
+    }
 }
 
 /// A rule that could not be read; the reason is reported.

@@ -103,7 +103,11 @@ impl Parser<'_> {
             let span = self.peek().span;
             self.complain("`)` closes nothing", span, "leave it out, or add `(` where it belongs");
         } else {
-            self.expected("a clause or the end of the query");
+            let suggestion = self.foreign_clause();
+            self.expected_with("a clause or the end of the query", suggestion);
+        }
+        if self.at_second_query() {
+            self.position = self.tokens.len() - 1;
         }
         self.skip_one();
         self.skip_to(Self::at_clause);

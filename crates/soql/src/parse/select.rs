@@ -18,7 +18,11 @@ impl Parser<'_> {
             return Err(self.expected_with("`SELECT`", Some("put a blank after `SELECT`".to_owned())));
         }
         if nearest(self.word(0), ["SELECT"]).is_none() {
-            return Err(self.expected("`SELECT`"));
+            let suggestion = self.foreign_statement();
+            if suggestion.is_some() {
+                self.report.clear();
+            }
+            return Err(self.expected_with("`SELECT`", suggestion));
         }
         let span = self.next().span;
         self.misspelt(span, "SELECT");
@@ -28,6 +32,7 @@ impl Parser<'_> {
     /// Reads the list. An entry that cannot be read is skipped up to the next comma.
     pub(super) fn select_list(&mut self) -> Vec<SelectItem> {
         let mut items = Vec::new();
+        self.skip_foreign_head();
         loop {
             match self.select_item() {
                 Ok(item) => items.push(item),
@@ -54,6 +59,7 @@ impl Parser<'_> {
     }
 
     fn select_item(&mut self) -> Parsed<SelectItem> {
+        self.refuse_case()?;
         let start = self.peek().span;
         if self.at(TokenKind::Open) {
             let query = self.parenthesised(Self::subquery)?;

@@ -1,7 +1,8 @@
-use super::{DEEPEST, LONGEST, SUBQUERY_LEVELS, parse};
+use super::{DEEPEST, LONGEST, Parser, SUBQUERY_LEVELS, parse};
 use crate::{
     ast::{Condition, LiteralKind, Operator, Query, SelectItem, Value},
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Report, Span},
+    token::scan,
 };
 
 fn parsed(text: &str) -> Query {
@@ -507,4 +508,58 @@ fn longer_text_is_refused_unread() {
 
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].message, "the query has 100029 characters, and Salesforce reads 100000 at most");
+}
+
+/// Counts how often tokens are looked at, instead of measuring time.
+#[test]
+fn reading_costs_no_more_for_each_token_however_long_the_text_is() {
+    const PIECES: [&str; 30] = [
+        "(",
+        ")",
+        "'",
+        "''",
+        "\"",
+        "\\",
+        "a ",
+        "a.",
+        ",",
+        "NOT ",
+        "/*",
+        "--\n",
+        "(SELECT ",
+        "a(",
+        "x IN (",
+        ":",
+        "😀",
+        "1",
+        "{",
+        "`",
+        "BETWEEN ",
+        "a BETWEEN 1 AND ",
+        "CASE WHEN ",
+        "a = ",
+        "a = 1 AND ",
+        "a == 1 OR ",
+        "TODAY(",
+        "GROUP BY ",
+        "，",
+        "JOIN ",
+    ];
+    let looks_for_each_token = |text: &str| {
+        let mut report = Report::default();
+        let tokens = scan(text, &mut report);
+        let count = tokens.len();
+        let mut parser = Parser::new(text, tokens, report);
+        drop(parser.query());
+        parser.looks.get() / count
+    };
+
+    for piece in PIECES {
+        for start in ["", "SELECT ", "SELECT Id FROM A WHERE ", "SELECT Id FROM A ORDER BY "] {
+            let [short, long] =
+                [300, 30_000].map(|times| looks_for_each_token(&format!("{start}{}", piece.repeat(times))));
+
+            assert!(long <= short.max(20) * 2, "{start}{piece}: {short} looks for each token became {long}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
 
 /// Returns the tokens of `text`; the last one is [`TokenKind::End`].
 pub(crate) fn scan(text: &str, report: &mut Report) -> Vec<Token> {
-    let mut scanner = Scanner { text, position: 0, report };
+    let mut scanner = Scanner { text, position: 0, is_bracketed: false, report };
     let mut tokens = Vec::new();
     loop {
         scanner.skip_blanks();
@@ -24,11 +24,19 @@ pub(crate) fn scan(text: &str, report: &mut Report) -> Vec<Token> {
     }
 }
 
+/// How far behind a brace the one that closes it is looked for.
+const LONGEST_TEMPLATE: usize = 200;
+
 struct Scanner<'a> {
     text: &'a str,
     position: usize,
+    /// Whether a bracket or a backquote was reported: the one that closes it is the same mistake.
+    is_bracketed: bool,
     report: &'a mut Report,
 }
+
+/// Characters that take no room and are pasted unseen.
+const UNSEEN: [char; 5] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}'];
 
 impl<'a> Scanner<'a> {
     fn rest(&self) -> &'a str {
@@ -42,13 +50,15 @@ impl<'a> Scanner<'a> {
     /// Skips white space and comments.
     fn skip_blanks(&mut self) {
         loop {
-            let rest = self.rest();
-            self.position += rest.len() - rest.trim_start().len();
-            let rest = rest.trim_start();
+            let typed = self.rest();
+            let rest = typed.trim_start_matches(|next: char| next.is_whitespace() || UNSEEN.contains(&next));
+            self.position += typed.len() - rest.len();
             let comment = if rest.starts_with("//") {
                 rest.find('\n').unwrap_or(rest.len())
             } else if rest.starts_with("/*") {
                 rest.find("*/").map_or_else(|| self.unclosed_comment(rest.len()), |end| end + 2)
+            } else if rest.starts_with("--") {
+                self.sql_comment(rest.find('\n').unwrap_or(rest.len()))
             } else {
                 return;
             };
@@ -62,6 +72,12 @@ impl<'a> Scanner<'a> {
         length
     }
 
+    fn sql_comment(&mut self, length: usize) -> usize {
+        let span = Span { start: self.position, end: self.position + length };
+        self.report.add(Diagnostic::error("`--` begins no comment in SOQL", span).suggest("leave it out"));
+        length
+    }
+
     fn token(&mut self) -> TokenKind {
         let Some(first) = self.rest().chars().next() else {
             return TokenKind::End;
@@ -71,6 +87,7 @@ impl<'a> Scanner<'a> {
             '0'..='9' => self.number(),
             '.' | '+' | '-' if self.starts_number() => self.number(),
             '_' => self.word(),
+            '\u{ff01}'..='\u{ff5e}' => self.full_width(),
             _ if first.is_alphabetic() => self.word(),
             _ => self.sign(first),
         }
@@ -162,13 +179,7 @@ impl<'a> Scanner<'a> {
             '“' | '”' => matches!(next, '“' | '”'),
             _ => matches!(next, '‘' | '’'),
         };
-        let mut is_escaped = false;
-        let end = self.rest().char_indices().skip(1).find(|&(_, next)| {
-            let found = !is_escaped && closes(next);
-            is_escaped = !is_escaped && next == '\\';
-            found
-        });
-        let length = end.map(|(at, closing)| at + closing.len_utf8());
+        let (length, doubled) = self.closing_quote(closes);
         self.position = length.map_or(self.text.len(), |length| start + length);
         if length.is_none() {
             let span = Span { start, end: start + quote.len_utf8() };
@@ -176,10 +187,32 @@ impl<'a> Scanner<'a> {
             self.report.add(diagnostic.suggest("end it with `'`; a quote inside the text is written `\\'`"));
             return TokenKind::Invalid;
         }
+        if let Some(at) = doubled {
+            let span = Span { start: start + at, end: start + at + 2 };
+            self.report.add(Diagnostic::error("`''` is no quote inside text", span).suggest("write `\\'`"));
+        }
         if quote != '\'' {
             self.wrong_quotes(Span { start, end: self.position });
         }
         TokenKind::String
+    }
+
+    /// Returns the length of the text in quotes that begins here, if it ends, and where `''` stands in it: other languages
+    /// write that for a quote inside text.
+    fn closing_quote(&self, closes: impl Fn(char) -> bool) -> (Option<usize>, Option<usize>) {
+        let mut doubled = None;
+        let mut is_escaped = false;
+        let mut rest = self.rest().char_indices().skip(1).peekable();
+        while let Some((at, next)) = rest.next() {
+            if !is_escaped && closes(next) {
+                if next != '\'' || rest.next_if(|&(_, after)| after == '\'').is_none() {
+                    return (Some(at + next.len_utf8()), doubled);
+                }
+                doubled = doubled.or(Some(at));
+            }
+            is_escaped = !is_escaped && next == '\\';
+        }
+        (None, None)
     }
 
     fn wrong_quotes(&mut self, span: Span) {
@@ -203,10 +236,53 @@ impl<'a> Scanner<'a> {
             (b'=', _) => (TokenKind::Operator(Operator::Eq), 1),
             (b'<', _) => (TokenKind::Operator(Operator::Lt), 1),
             (b'>', _) => (TokenKind::Operator(Operator::Gt), 1),
+            (b'{', _) | (b'$', b'{') => return self.template(),
             _ => (self.stray(first), first.len_utf8()),
         };
         self.position += length;
         kind
+    }
+
+    /// `{{ name }}`, `${name}`, `{!name}`: what a program was meant to replace.
+    fn template(&mut self) -> TokenKind {
+        let start = self.position;
+        let rest = self.rest();
+        let near = rest.get(..rest.floor_char_boundary(LONGEST_TEMPLATE)).unwrap_or_default();
+        let length = near.find('}').map_or(1, |at| at + 1);
+        let closing = rest.get(length..).unwrap_or_default();
+        self.position += length + usize::from(length > 1 && closing.starts_with('}'));
+        let span = Span { start, end: self.position };
+        let message =
+            format!("`{}` was not replaced by a value", excerpt(self.text.get(start..span.end).unwrap_or_default()));
+        self.report.add(Diagnostic::error(message, span).suggest("write the value itself"));
+        TokenKind::Invalid
+    }
+
+    /// Full-width forms, as East Asian keyboards type them. The meaning of the signs is clear; words are left alone.
+    fn full_width(&mut self) -> TokenKind {
+        let start = self.position;
+        let first = self.rest().chars().next().map(narrow).unwrap_or_default();
+        let is_word = |next: char| next.is_ascii_alphanumeric() || next == '_';
+        let typed = if is_word(first) {
+            self.take_while(start, |next| is_full_width(next) && is_word(narrow(next)))
+        } else {
+            self.position += first_length(self.rest());
+            self.text.get(start..self.position).unwrap_or_default()
+        };
+        let meant: String = typed.chars().map(narrow).collect();
+        let message = format!("`{}` is written in full-width characters", excerpt(typed));
+        let span = Span { start, end: self.position };
+        self.report.add(Diagnostic::error(message, span).suggest(format!("write `{}`", excerpt(&meant))));
+        match first {
+            ',' => TokenKind::Comma,
+            '.' => TokenKind::Dot,
+            '(' => TokenKind::Open,
+            ')' => TokenKind::Close,
+            '=' => TokenKind::Operator(Operator::Eq),
+            '<' => TokenKind::Operator(Operator::Lt),
+            '>' => TokenKind::Operator(Operator::Gt),
+            _ => TokenKind::Invalid,
+        }
     }
 
     /// An operator of other languages whose meaning is clear.
@@ -226,16 +302,42 @@ impl<'a> Scanner<'a> {
 
     fn stray(&mut self, first: char) -> TokenKind {
         let span = Span { start: self.position, end: self.position + first.len_utf8() };
+        let brackets = matches!(first, '[' | ']' | '`');
+        if self.is_bracketed && (brackets || first == ';') {
+            return TokenKind::Invalid;
+        }
+        self.is_bracketed |= brackets;
         let diagnostic = Diagnostic::error(format!("unexpected `{}`", excerpt(first.encode_utf8(&mut [0; 4]))), span);
         self.report.add(match first {
             '*' => diagnostic.suggest("name the fields or write `FIELDS(STANDARD)`; to count records write `COUNT()`"),
             '!' => diagnostic.suggest("write `NOT`"),
             ';' => diagnostic.suggest("leave it out: nothing stands after a query"),
             '[' | ']' => diagnostic.suggest("leave it out: brackets belong to Apex"),
+            '`' => diagnostic.suggest("leave it out: names stand without quotes"),
+            '+' | '-' | '/' => diagnostic
+                .suggest("SOQL does not calculate; for days before today there is `LAST_N_DAYS:7` and `N_DAYS_AGO:7`"),
+            '–' | '—' | '−' => diagnostic.suggest("write `-`"),
+            '…' => diagnostic.suggest("write out what it stands for"),
+            '?' | '@' | '$' | '#' => diagnostic.suggest("write the value itself: a query has no parameters"),
             _ => diagnostic,
         });
         TokenKind::Invalid
     }
+}
+
+fn is_full_width(character: char) -> bool {
+    matches!(character, '\u{ff01}'..='\u{ff5e}')
+}
+
+/// Returns the ASCII character that a full-width one stands for.
+fn narrow(character: char) -> char {
+    const DISTANCE: u32 = 0xff01 - 0x21;
+    let ascii = u32::from(character).checked_sub(DISTANCE).and_then(char::from_u32);
+    ascii.filter(|_| is_full_width(character)).unwrap_or(character)
+}
+
+fn first_length(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
 }
 
 /// Digits with an optional sign and an optional fraction.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{http::StatusCode, response::Response};
-use orgtap_soql::{Argument, Call, Query, SelectItem};
+use orgtap_soql::{Argument, Call, Condition, Operand, Query, SelectItem};
 use serde_json::{Map, Value as Json};
 
 use super::document;
@@ -14,7 +14,7 @@ use crate::{
     object::FieldKind,
     org::Org,
     render::{Delimiter, Dialect, LineEnding},
-    routes::{Request, query::operation},
+    routes::{Request, query::operation, restriction},
     select::{Scope, Selection},
     version::ApiVersion,
 };
@@ -98,6 +98,7 @@ pub(in crate::routes) fn select(org: &Org, soql: &str, scope: Scope) -> Result<S
     if let Ok(query) = orgtap_soql::parse(soql) {
         check_clauses(&query, org)?;
     }
+    restriction::check(soql)?;
     let selection = org.select(soql, scope)?;
     check_columns(&selection)?;
     Ok(selection)
@@ -114,6 +115,7 @@ fn check_clauses(query: &Query, org: &Org) -> Result<(), Refusal> {
         (query.is_aggregate(), "Aggregate Relationships not supported in Bulk Query"),
         (query.offset.is_some(), "OFFSET not supported in Bulk Query"),
         (selects(query, |item| matches!(item, SelectItem::TypeOf(_))), "TYPEOF not supported in Bulk Query"),
+        (measures_distance(query), "Selecting compound data not supported in Bulk Query"),
         (selects(query, is_unbounded_fields), "The SOQL FIELDS function must be FIELDS(STANDARD) in Bulk Query"),
     ];
     refused.iter().find(|(is_used, _)| *is_used).map_or(Ok(()), |(_, message)| Err(Refusal::api_error(*message)))
@@ -121,6 +123,15 @@ fn check_clauses(query: &Query, org: &Org) -> Result<(), Refusal> {
 
 fn selects(query: &Query, is_it: impl Fn(&SelectItem) -> bool) -> bool {
     query.select.iter().any(is_it)
+}
+
+/// The places of a distance are compound fields, which only SOAP and REST know.
+fn measures_distance(query: &Query) -> bool {
+    let is_distance = |operand: &Operand| matches!(operand, Operand::Call(call) if call.function.is("DISTANCE"));
+    let compared = query.filter.iter().flat_map(Condition::comparisons).any(|comparison| is_distance(&comparison.left));
+    compared
+        || query.order_by.iter().any(|item| is_distance(&item.operand))
+        || selects(query, |item| matches!(item, SelectItem::Call { call, .. } if call.function.is("DISTANCE")))
 }
 
 fn is_unbounded_fields(item: &SelectItem) -> bool {

@@ -16,7 +16,7 @@ use crate::{
     batch::{Batch, BatchJob, BatchState, Content, Outcome},
     encoding::{accepts_gzip, mark_gzip},
     object::FieldKind,
-    render::{Delimiter, Dialect, Records, ResultPage},
+    render::{Delimiter, Dialect, Paging, Records, ResultPage},
     routes::{
         bulk::results::column_order,
         stream::{Compression, stream},
@@ -98,11 +98,17 @@ fn csv(selection: &Arc<Selection>, dialect: Dialect, version: ApiVersion, out: &
     page.write_to(out)
 }
 
+/// Returns the records from `from` on as REST writes them. Queries with children are no queries of Bulk API.
+fn rest_documents(selection: &Selection, version: ApiVersion, from: u64) -> Vec<Json> {
+    let mut text = Vec::new();
+    let paging = Paging { records: u64::MAX, open: &|_, parent| parent };
+    Records::new(selection, version, &paging).write(from, STEP, &mut text);
+    serde_json::from_slice(&text).unwrap_or_default()
+}
+
 /// Returns the records from `from` on as JSON documents. Points in time are milliseconds since 1970 in Bulk API v1.
 fn documents(selection: &Selection, version: ApiVersion, from: u64) -> Vec<Json> {
-    let mut text = Vec::new();
-    Records::new(selection, version).write(from, STEP, &mut text);
-    let mut records: Vec<Json> = serde_json::from_slice(&text).unwrap_or_default();
+    let mut records = rest_documents(selection, version, from);
     for column in selection.columns().iter().filter(|column| is_time(column.kind)) {
         let mut path = vec![column.name.as_str()];
         let mut parent = column.parent;
@@ -149,10 +155,7 @@ fn write_xml(selection: &Selection, version: ApiVersion, out: &mut dyn Write) ->
          xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">"
     )?;
     for from in (0..selection.total()).step_by(usize::try_from(STEP).unwrap_or(1)) {
-        let mut text = Vec::new();
-        Records::new(selection, version).write(from, STEP, &mut text);
-        let records: Vec<Json> = serde_json::from_slice(&text).unwrap_or_default();
-        for record in &records {
+        for record in &rest_documents(selection, version, from) {
             write!(out, "<records xsi:type=\"sObject\">{}</records>", element(record))?;
         }
     }

@@ -8,7 +8,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "a job that fails with a message",
         bend: |site| {
-            site.fault(
+            site.by_job().fault(
                 CallKind::JobInfo,
                 Action::FailJob {
                     message: Some("QUERY_TIMEOUT: Your query request was running for too long.".to_owned()),
@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a job that fails without a message",
-        bend: |site| site.fault(CallKind::JobInfo, Action::FailJob { message: None }),
+        bend: |site| site.by_job().fault(CallKind::JobInfo, Action::FailJob { message: None }),
         command: &["run", "-q"],
         code: 1,
         stderr: &[
@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a job that somebody aborts",
-        bend: |site| site.fault(CallKind::JobInfo, Action::AbortJob),
+        bend: |site| site.by_job().fault(CallKind::JobInfo, Action::AbortJob),
         command: &["run", "-q"],
         code: 1,
         stderr: &[
@@ -44,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a job that vanishes",
-        bend: |site| site.fault(CallKind::JobInfo, Action::LoseJob),
+        bend: |site| site.by_job().fault(CallKind::JobInfo, Action::LoseJob),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a page that never adds up",
-        bend: |site| site.fault(CallKind::Results, Action::ShortPage { missing_records: 1 }),
+        bend: |site| site.by_job().fault(CallKind::Results, Action::ShortPage { missing_records: 1 }),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -64,7 +64,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a page that is always cut off",
-        bend: |site| site.fault(CallKind::Results, Action::CutBody { after_bytes: 10 }),
+        bend: |site| site.by_job().fault(CallKind::Results, Action::CutBody { after_bytes: 10 }),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -74,7 +74,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "results that are a web page",
-        bend: |site| site.answer(CallKind::Results, 200, "text/html", "<html>busy</html>"),
+        bend: |site| site.by_job().answer(CallKind::Results, 200, "text/html", "<html>busy</html>"),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -85,7 +85,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "no more jobs today",
         bend: |site| {
-            site.answer(
+            site.by_job().answer(
                 CallKind::JobCreate,
                 400,
                 "application/json",

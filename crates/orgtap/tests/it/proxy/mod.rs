@@ -1,6 +1,6 @@
 //! The way to the org through a proxy that others wrote: tinyproxy. Skipped where it is not installed.
 
-mod tinyproxy;
+pub(crate) mod tinyproxy;
 mod witness;
 
 use crate::context::{Ran, TestContext};

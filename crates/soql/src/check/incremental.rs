@@ -1,0 +1,76 @@
+//! What hurts an extract that is repeated: rows that cannot be told apart, found again, or counted on.
+
+use crate::{
+    ast::{Direction, Operand, Path, Query, SelectItem},
+    diagnostic::{Diagnostic, Span, excerpt},
+    function,
+};
+
+/// Returns what is wrong with a query that is repeated for records past a watermark of `cursor`, a path from the root
+/// object.
+///
+/// Errors: the rows are groups, or an OFFSET leaves records out. Warnings: a LIMIT whose choice is not that of the oldest
+/// changes, which leaves records behind for ever; a cursor field that is not selected.
+#[must_use]
+pub fn incremental(query: &Query, cursor: &Path) -> Vec<Diagnostic> {
+    let cursor = names_of(cursor);
+    let mut found: Vec<Diagnostic> = if query.is_aggregate() {
+        let message = "groups and aggregates cannot be fetched incrementally";
+        vec![Diagnostic::error(message, select_span(query)).suggest("fetch all of it each time")]
+    } else {
+        missing(query, &cursor, "the cursor field").into_iter().collect()
+    };
+    found.extend(query.offset.map(|offset| {
+        let message = "OFFSET leaves records out, others each time, and an incremental fetch never comes back to them";
+        Diagnostic::error(message, offset.span).suggest("leave it out")
+    }));
+    found.extend(query.limit.filter(|_| !starts_with(query, &cursor)).map(|limit| {
+        let message = "LIMIT takes any of the records, and an incremental fetch never comes back to the others";
+        Diagnostic::warning(message, limit.span)
+            .suggest(format!("leave it out, or write `ORDER BY {}` before it", cursor.join(".")))
+    }));
+    found.sort_by_key(|diagnostic| diagnostic.span.start);
+    found
+}
+
+/// Returns a warning for each of `fields`, paths from the root object, that the query does not select: the primary key,
+/// say. `FIELDS(…)` may select any.
+#[must_use]
+pub fn missing_fields<'a>(query: &Query, fields: impl IntoIterator<Item = &'a Path>) -> Vec<Diagnostic> {
+    fields.into_iter().filter_map(|field| missing(query, &names_of(field), "the field")).collect()
+}
+
+fn missing(query: &Query, field: &[&str], what: &str) -> Option<Diagnostic> {
+    let is_selected = query.select.iter().any(|item| match item {
+        SelectItem::Field { path, .. } => same(&query.field_path(path), field),
+        SelectItem::Call { call, .. } => function::fields_word(call).is_some() && field.len() == 1,
+        SelectItem::Subquery { .. } | SelectItem::TypeOf(_) => false,
+    });
+    (!is_selected).then(|| {
+        let name = excerpt(&field.join("."));
+        let diagnostic = Diagnostic::warning(format!("{what} `{name}` is not selected"), select_span(query));
+        diagnostic.suggest(format!("add `{name}` to the SELECT list"))
+    })
+}
+
+/// Returns whether the rows come in the order of the field, oldest first.
+fn starts_with(query: &Query, field: &[&str]) -> bool {
+    query.order_by.first().is_some_and(|item| {
+        item.direction != Some(Direction::Descending)
+            && matches!(&item.operand, Operand::Path(path) if same(&query.field_path(path), field))
+    })
+}
+
+fn names_of(path: &Path) -> Vec<&str> {
+    path.segments.iter().map(|name| name.text.as_str()).collect()
+}
+
+fn same(one: &[&str], other: &[&str]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+fn select_span(query: &Query) -> Span {
+    let mut items = query.select.iter().map(SelectItem::span);
+    let first = items.next().unwrap_or_default();
+    items.next_back().map_or(first, |last| first.to(last))
+}
