@@ -6,6 +6,7 @@ import ssl
 import sys
 import traceback
 import urllib.request
+from datetime import datetime, timedelta
 
 SETTINGS = json.loads(os.environ["EMULATOR_SETTINGS"])
 OBJECTS = ["Account", "Contact", "Opportunity", "Case", "Task", "User"]
@@ -42,6 +43,10 @@ class Truth:
             return float(value)
         if kind == "boolean":
             return value if isinstance(value, bool) else {"true": True, "false": False}[value.lower()]
+        if kind in ("date", "datetime") and isinstance(value, (int, str)) and str(value).lstrip("-").isdigit():
+            # Bulk API v1 writes points in time as milliseconds since 1970 in JSON.
+            at = datetime(1970, 1, 1) + timedelta(milliseconds=int(value))
+            return at.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%S.000Z")
         if kind == "datetime":
             return str(value).replace("+0000", "Z")
         return value
@@ -78,7 +83,7 @@ class Report:
 
     def run(self, operation, action):
         try:
-            detail = action() or ""
+            detail = str(action() or "")
             result = "ok"
         except Exception as error:  # noqa: BLE001, a client may raise anything
             traceback.print_exc()

@@ -26,6 +26,7 @@ function control(path) {
   return new Promise((resolve, reject) => {
     https.get(`${settings.url}/__emulator/${path}`, { ca: readFileSync(settings.ca_file) }, (answer) => {
       let text = "";
+      answer.setEncoding("utf8");
       answer.on("data", (piece) => (text += piece)).on("end", () => resolve(JSON.parse(text)));
     }).on("error", reject);
   });
@@ -116,7 +117,15 @@ await operation("describe", async () => {
   for (const field of fields) if (account.types[field.name] !== field.type) throw new Error(field.name);
   return `${fields.length} fields`;
 });
-await operation("query with paging", async () => contact.compare(await collect(connection.query(contact.soql).stream?.() ?? [])));
+await operation("query with paging, by events", async () => {
+  const rows = [];
+  await new Promise((resolve, reject) => {
+    const query = connection.query(contact.soql);
+    query.on("record", (record) => rows.push(record)).on("end", resolve).on("error", reject);
+    query.run({ autoFetch: true, maxFetch: 100000 });
+  });
+  return contact.compare(rows);
+});
 await operation("query with relationships", async () => {
   const { records } = await connection.query("SELECT Id, Account.Name, Account.Owner.Username FROM Contact", { autoFetch: true, maxFetch: 100000 });
   const parents = new Map(account.records.map((record) => [record.Id, record]));

@@ -10,7 +10,8 @@ use crate::{object::FieldKind, org::Org, value::Value};
 
 impl Org {
     /// Writes all objects and their records, deleted ones too, to `folder`, which is made if it is not there: for each
-    /// object `<name>.json`, its describe, and `<name>.csv`, its records with their ids. Returns the number of records.
+    /// object `<name>.json`, its describe, and `<name>.csv`, its records with their ids. Returns the number of records. Numbers in
+    /// fields of type `anyType`, such as the old and new values of a history, are read back as text.
     ///
     /// # Errors
     /// The folder or a file in it cannot be written.

@@ -58,7 +58,7 @@ mod tests {
         let (was, is): (serde_json::Value, serde_json::Value) =
             (serde_json::from_slice(json).unwrap(), serde_json::from_str(&text).unwrap());
         assert_eq!(was, is);
-        assert_eq!(text.lines().count(), 9, "{text}");
+        assert_eq!(text.lines().count(), 10, "{text}");
         assert!(text.starts_with("{\n  \"a\" : [\n    1,\n    {\n      \"b\" : "), "{text}");
     }
 }

@@ -72,6 +72,7 @@ fn differences(name: &str, ours: &Json, recorded: &Json) -> Vec<String> {
     let mut differences = Vec::new();
     for path in paths {
         let problem = match (ours.get(path), recorded.get(path)) {
+            (None, None) => continue,
             (None, Some(_)) if path.contains("[]") && ours.get(path.split("[]").next().unwrap()).is_none() => continue,
             (None, Some(kinds)) => format!("{name}: {path} is missing, was {kinds:?}"),
             (Some(kinds), None) => format!("{name}: {path} is new: {kinds:?}"),

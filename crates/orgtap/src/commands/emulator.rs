@@ -19,9 +19,13 @@ pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
         Some(folder) => import(folder, &on.console)?,
         None => Org::builder().seed(args.seed).demo(args.records).running_clock().build(),
     };
-    let options =
-        EmulatorOptions { port: args.port, tls: args.tls, proxy_port: args.proxy_port, ..EmulatorOptions::default() };
-    let emulator = start(org.clone(), options).await?;
+    if let Some(folder) = &args.export {
+        return export(&org, folder, &on.console);
+    }
+    let emulator = start(org.clone(), options(args)).await?;
+    if let Some(file) = &args.faults {
+        script(&emulator, file)?;
+    }
     let ca_file = write_ca(&emulator)?;
     let settings = emulator.settings();
     if args.json {
