@@ -208,7 +208,7 @@ async fn a_page_that_was_rendered_before_is_the_same_in_another_job() {
     let again = read(create_job(&fixture, soql).await, false).await.text();
     let zipped = read(create_job(&fixture, soql).await, true).await.text();
     let zipped_again = read(create_job(&fixture, soql).await, true).await.text();
-    let id = first.lines().nth(1).unwrap()[1..19].parse().unwrap();
+    let id = first.lines().nth(1).and_then(|line| line.split('"').nth(1)).unwrap().parse().unwrap();
     fixture.org().update(id, [("Name".to_owned(), Value::from("Renamed"))].into()).unwrap();
     let changed = read(create_job(&fixture, soql).await, true).await.text();
 

@@ -77,7 +77,8 @@ pub(super) fn content(job: &BatchJob, batch: &str, result: &str, request: &Reque
 
 fn content_type(content: Content) -> HeaderValue {
     HeaderValue::from_static(match content {
-        Content::Csv => "text/csv",
+        // Clients take text without a charset for Latin-1.
+        Content::Csv => "text/csv; charset=UTF-8",
         Content::Json => "application/json",
         Content::Xml => "application/xml",
     })
