@@ -57,6 +57,10 @@ def login():
     sf("org", "login", "access-token", "--instance-url", SETTINGS["url"], "--no-prompt", "--alias", "emulated")
 
 
+def display():
+    assert sf_json("org", "display", *ORG)["username"] == SETTINGS["username"]
+
+
 def describe():
     fields = {field["name"]: field["type"] for field in sf_json("sobject", "describe", "--sobject", "Account", *ORG)["fields"]}
     assert fields == account.types
@@ -98,7 +102,7 @@ def get_record():
 
 
 report.run("login: access token", login)
-report.run("org display", lambda: sf_json("org", "display", *ORG)["instanceUrl"])
+report.run("org display", display)
 report.run("sobject list", listed)
 report.run("sobject describe", describe)
 report.run("data query", query)

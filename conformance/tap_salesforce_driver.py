@@ -41,16 +41,25 @@ def discover(api="REST"):
     return f"{len(names)} streams"
 
 
+def unbroken(value):
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
 def sync(api):
     # Which fields can be read depends on the API, and the tap finds that out here.
     discover(api)
     lines = [json.loads(line) for line in tap(api, "--properties", folder / "catalog.json").splitlines() if line.startswith("{")]
     rows = {line["record"]["Id"]: line["record"] for line in lines if line["type"] == "RECORD"}
+    expected = account.records
+    if api == "BULK":
+        # The tap reads CSV by lines, and makes every line break inside a text the same.
+        expected = {key: {name: unbroken(value) for name, value in record.items()} for key, record in expected.items()}
+        rows = {key: {name: unbroken(value) for name, value in row.items()} for key, row in rows.items()}
     names = set().union(*(row.keys() for row in rows.values())) if rows else set()
     # The tap spells dates in its own way.
     fields = [field for field in account.fields if field in names and account.types[field] not in ("date", "datetime")]
     assert len(fields) > 5, names
-    return account.compare(rows.values(), account.records, fields)
+    return account.compare(rows.values(), expected, fields)
 
 
 report.run("login and discover", discover)
