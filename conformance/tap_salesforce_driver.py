@@ -42,7 +42,7 @@ def discover(api="REST"):
 
 
 def unbroken(value):
-    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
 
 
 def sync(api):
