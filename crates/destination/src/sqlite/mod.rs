@@ -8,6 +8,7 @@
 
 mod commit;
 mod identifier;
+mod leftovers;
 mod load;
 mod schema;
 mod storage;
@@ -73,7 +74,7 @@ impl Sqlite {
 #[async_trait]
 impl Destination for Sqlite {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
     }
 
     async fn check(&self) -> Result<()> {
