@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::cells::Cells;
 use super::commit;
 use super::identifier::{Identifier, check_names, join, row_id};
 use super::leftovers::{Found, Leftovers};
@@ -21,7 +22,7 @@ use crate::lock::FileLock;
 use crate::parts::{PartClaim, PartLedger};
 use crate::{
     Batch, CommittedLoad, Error, ErrorKind, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode,
-    WrittenPart, csv, file_name,
+    WrittenPart, file_name,
 };
 
 /// A record's number in the staging table is its part's number, then its own within the part.
@@ -267,44 +268,33 @@ impl Stage {
         })
     }
 
-    fn insert(&self, connection: &mut Connection, claim: &PartClaim, batch: &Batch) -> Result<()> {
+    fn insert(&self, connection: &mut Connection, claim: &PartClaim, cells: &Cells) -> Result<()> {
         self.ledger.check(claim)?;
         let failed = |error| failed(&self.table, error);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        self.insert_records(&transaction, claim, batch)?;
+        self.insert_records(&transaction, claim, cells).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 
-    fn insert_records(&self, transaction: &Transaction<'_>, claim: &PartClaim, batch: &Batch) -> Result<()> {
-        let failed = |error| failed(&self.table, error);
-        let mut statement = transaction.prepare_cached(&self.insert).map_err(failed)?;
-        let mut number = first_record(claim.part()) + claim.records() as i64;
-        let first = number;
-        for record in csv::records(batch.bytes()) {
-            let values = self.bind(&mut statement, number, record).map_err(failed)?;
-            if values != self.storages.len() {
-                return Err(self.corrupt(format!("a record has {values} values, not {}", self.storages.len())));
+    fn insert_records(&self, transaction: &Transaction<'_>, claim: &PartClaim, cells: &Cells) -> rusqlite::Result<()> {
+        let mut statement = transaction.prepare_cached(&self.insert)?;
+        let first = first_record(claim.part()) + claim.records() as i64;
+        for (number, values) in (first..).zip(cells.records()) {
+            statement.raw_bind_parameter(1, number)?;
+            for (index, value) in (2..).zip(values) {
+                statement.raw_bind_parameter(index, ToSqlOutput::Borrowed(value))?;
             }
-            statement.raw_execute().map_err(failed)?;
-            number += 1;
+            statement.raw_execute()?;
         }
-        match (number - first) as u64 {
-            records if records == batch.records() => Ok(()),
-            records => Err(self.corrupt(format!("a batch has {records} records, not {}", batch.records()))),
-        }
+        Ok(())
     }
 
-    /// Binds a record's values; returns how many there are.
-    fn bind(&self, statement: &mut CachedStatement<'_>, number: i64, record: &[u8]) -> rusqlite::Result<usize> {
-        statement.raw_bind_parameter(1, number)?;
-        let mut count = 0;
-        for value in csv::values(record) {
-            if let Some(storage) = self.storages.get(count) {
-                statement.raw_bind_parameter(count + 2, ToSqlOutput::Borrowed(storage.value(&value)))?;
-            }
-            count += 1;
-        }
-        Ok(count)
+    /// Finds the values of `batch`, beside the threads that wait for others.
+    async fn read(self: &Arc<Self>, batch: Batch) -> Result<Cells> {
+        let stage = self.clone();
+        let reading =
+            tokio::task::spawn_blocking(move || Cells::read(&batch, &stage.storages).map_err(|why| stage.corrupt(why)));
+        reading.await.unwrap_or_else(|_| Err(self.corrupt("reading a batch was broken off".to_owned())))
     }
 
     fn corrupt(&self, why: String) -> Error {
@@ -337,9 +327,11 @@ struct SqlitePart {
 #[async_trait]
 impl PartWriter for SqlitePart {
     async fn write(&mut self, batch: Batch) -> Result<()> {
-        let (stage, claim, inserted) = (self.stage.clone(), self.claim, batch.clone());
+        let (stage, claim) = (self.stage.clone(), self.claim);
+        stage.ledger.check(&claim)?;
         self.claim.start();
-        self.writer.run(move |database| stage.insert(database.for_writing()?, &claim, &inserted)).await?;
+        let cells = stage.read(batch.clone()).await?;
+        self.writer.run(move |database| stage.insert(database.for_writing()?, &claim, &cells)).await?;
         self.claim.add(&batch);
         Ok(())
     }

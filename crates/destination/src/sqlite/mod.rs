@@ -6,6 +6,7 @@
 //!
 //! It never shrinks the file: room that a replaced table leaves is used again by later loads.
 
+mod cells;
 mod commit;
 mod identifier;
 mod leftovers;
