@@ -14,8 +14,8 @@ pub(crate) trait RecordFile: fmt::Debug + Send + 'static {
     /// Appends whole records.
     fn write(&mut self, records: &[u8]) -> Result<()>;
 
-    /// Writes out what is still in memory.
-    fn finish(self) -> Result<()>;
+    /// Writes out what is still in memory. The part is whole and holds what `written` says.
+    fn finish(self, written: &WrittenPart) -> Result<()>;
 }
 
 /// One part being written to a file.
@@ -49,7 +49,8 @@ impl<F: RecordFile> PartWriter for FilePart<F> {
     async fn finish(mut self: Box<Self>) -> Result<WrittenPart> {
         self.ledger.check(&self.claim)?;
         let file = self.file.take().expect("the ledger refuses a part after a failed write");
-        blocking(move || file.finish()).await?;
+        let written = self.claim.so_far();
+        blocking(move || file.finish(&written)).await?;
         self.ledger.finish(&self.claim)
     }
 }

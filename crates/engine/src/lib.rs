@@ -9,6 +9,7 @@ mod encode;
 mod error;
 mod event;
 mod extract;
+mod journal;
 mod load;
 mod plan;
 mod projection;

@@ -9,7 +9,11 @@ pub struct RunSpec {
     pub rows: Vec<RowSpec>,
     /// How many rows run at once; at least 1.
     pub concurrency: usize,
-    /// The most records that one page of a job's results may hold.
+    /// How many pages of results are downloaded at once, by all rows together; at least 1. With 1, a job's pages are read one after
+    /// another.
+    pub download_connections: usize,
+    /// The most records that one page of a job's results may hold. Pages that are downloaded several at once are as large as Salesforce
+    /// makes them.
     pub page_records: u32,
     /// How long one Bulk API job may take before the row gives up on it.
     pub job_deadline: Duration,
@@ -20,6 +24,8 @@ pub struct RunSpec {
 impl RunSpec {
     /// The default of [`RunSpec::concurrency`].
     pub const DEFAULT_CONCURRENCY: usize = 4;
+    /// The default of [`RunSpec::download_connections`].
+    pub const DEFAULT_DOWNLOAD_CONNECTIONS: usize = 8;
     /// The default of [`RunSpec::page_records`].
     pub const DEFAULT_PAGE_RECORDS: u32 = 50_000;
     /// The default of [`RunSpec::job_deadline`].
@@ -30,6 +36,7 @@ impl RunSpec {
         Self {
             rows,
             concurrency: Self::DEFAULT_CONCURRENCY,
+            download_connections: Self::DEFAULT_DOWNLOAD_CONNECTIONS,
             page_records: Self::DEFAULT_PAGE_RECORDS,
             job_deadline: Self::DEFAULT_JOB_DEADLINE,
             full_refresh: false,

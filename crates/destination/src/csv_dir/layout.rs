@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::part::PartReader;
 use crate::files::failed;
-use crate::{Error, ErrorKind, Result, file_name};
+use crate::{Error, ErrorKind, Result, WrittenPart, file_name};
 
 /// The hidden folder with what is ours alone: beside the tables loads in progress and locks, beside a table's parts its states.
 const PRIVATE: &str = ".orgtap";
@@ -144,6 +144,12 @@ pub(super) fn state_path(folder: &Path, row: &str) -> PathBuf {
 
 pub(super) fn part_path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("part-{number:05}.csv"))
+}
+
+/// Returns the file in `folder` of a part of a load that was written whole.
+pub(super) fn finished_path(folder: &Path, written: &WrittenPart) -> PathBuf {
+    let WrittenPart { part, records, bytes } = written;
+    folder.join(format!("part-{:05}.{records}.{bytes}.csv", part.0))
 }
 
 fn part_number(name: &str) -> Option<u32> {

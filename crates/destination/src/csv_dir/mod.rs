@@ -9,6 +9,7 @@
 
 mod key_index;
 mod layout;
+mod leftovers;
 mod load;
 mod merge;
 mod part;
@@ -48,7 +49,7 @@ impl CsvDir {
 #[async_trait]
 impl Destination for CsvDir {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
     }
 
     async fn check(&self) -> Result<()> {

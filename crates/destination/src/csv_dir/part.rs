@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::file_part::RecordFile;
 use crate::files::failed;
 use crate::{Error, ErrorKind, Result, csv};
 
@@ -160,15 +159,9 @@ impl PartFile {
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
-}
-
-impl RecordFile for PartFile {
-    fn write(&mut self, records: &[u8]) -> Result<()> {
-        Self::write(self, records)
-    }
 
     /// Writes the file to the disk for good.
-    fn finish(self) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
         let file = self.file.into_inner().map_err(io::IntoInnerError::into_error);
         file.and_then(|file| file.sync_all()).map_err(failed("write", &self.path))
     }

@@ -111,7 +111,7 @@ impl KeboolaLoad {
             fs::remove_file(&path).map_err(failed("remove", &path))?;
         }
         if settled.listed.is_empty() {
-            Slice::create(layout.slice(PartId(0)))?.finish()?;
+            Slice::create(layout.slice(PartId(0)))?.finish(&WrittenPart { part: PartId(0), records: 0, bytes: 0 })?;
         }
         self.publish(state)?;
         let state =
@@ -220,7 +220,7 @@ impl RecordFile for Slice {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<()> {
+    fn finish(mut self, _written: &WrittenPart) -> Result<()> {
         self.file.flush().map_err(failed("write", &self.path))
     }
 }

@@ -8,7 +8,7 @@ use orgtap_salesforce::{Client, Record};
 use orgtap_soql::{Comparison, Condition, Literal, LiteralKind, Operand, Operator, Path, Query, Span, Value};
 
 use super::rest::Reading;
-use super::{Extracted, PartSender};
+use super::{Extracted, Parts};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -33,7 +33,7 @@ pub(super) fn can_filter(plan: &Plan) -> bool {
 }
 
 /// Reads the ids of all documents, then the records of the plan for some of them at a time.
-pub(super) async fn extract(client: &Client, plan: &Plan, parts: &PartSender) -> Result<Extracted> {
+pub(super) async fn extract(client: &Client, plan: &Plan, parts: &Parts<'_>) -> Result<Extracted> {
     let ids = document_ids(client, plan).await?;
     let mut reading = Reading::new(client, plan, parts);
     for ids in ids.chunks(IDS_PER_QUERY) {

@@ -4,7 +4,7 @@ use orgtap_destination::{Batch, PartId};
 use orgtap_salesforce::{Client, ErrorKind, Json, QueryPage, Record};
 use tokio_util::sync::CancellationToken;
 
-use super::{Extracted, PagesSeen, PartMessage, PartSender, documents, first_record, load_ended};
+use super::{Extracted, PagesSeen, Parts, documents, first_record};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -13,7 +13,7 @@ use crate::plan::Plan;
 pub(super) async fn extract(
     client: &Client,
     plan: &Plan,
-    parts: &PartSender,
+    parts: &Parts<'_>,
     stop: &CancellationToken,
 ) -> Result<Extracted> {
     tokio::select! {
@@ -23,7 +23,7 @@ pub(super) async fn extract(
     }
 }
 
-async fn pages(client: &Client, plan: &Plan, parts: &PartSender) -> Result<Extracted> {
+async fn pages(client: &Client, plan: &Plan, parts: &Parts<'_>) -> Result<Extracted> {
     parts.watch_stamps(plan);
     let first = match client.query(&plan.query.to_string(), plan.operation).await {
         Err(error) if error.kind() == ErrorKind::FilterMissing && documents::can_filter(plan) => {
@@ -44,13 +44,13 @@ pub(super) struct Reading<'a> {
     client: &'a Client,
     encoder: Encoder<'a>,
     seen: PagesSeen,
-    parts: &'a PartSender,
+    parts: &'a Parts<'a>,
     is_count: bool,
     next_part: u32,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(client: &'a Client, plan: &'a Plan, parts: &'a PartSender) -> Self {
+    pub(super) fn new(client: &'a Client, plan: &'a Plan, parts: &'a Parts<'a>) -> Self {
         let (encoder, is_count) = (Encoder::new(&plan.projection), plan.projection.is_count());
         Self { client, encoder, seen: PagesSeen::new(plan), parts, is_count, next_part: 0 }
     }
@@ -91,9 +91,9 @@ impl<'a> Reading<'a> {
     async fn write(&mut self, batch: Batch) -> Result<()> {
         let part = PartId(self.next_part);
         self.next_part += 1;
-        self.parts.send(PartMessage::Open(part)).await.map_err(load_ended)?;
-        self.parts.records(part, batch).await.map_err(load_ended)?;
-        self.parts.send(PartMessage::Close(part)).await.map_err(load_ended)
+        let mut part = self.parts.open(part).await?;
+        part.write(batch).await?;
+        part.close().await.map(drop)
     }
 }
 

@@ -39,7 +39,12 @@ impl Fixture {
 
     /// Starts `org`.
     pub(crate) async fn of(org: Org) -> Self {
-        let emulator = Emulator::start(org.clone(), EmulatorOptions::default()).await.unwrap();
+        Self::with(org, EmulatorOptions::default()).await
+    }
+
+    /// Starts `org`, served as `options` say.
+    pub(crate) async fn with(org: Org, options: EmulatorOptions) -> Self {
+        let emulator = Emulator::start(org.clone(), options).await.unwrap();
         Self {
             org,
             emulator,
@@ -98,9 +103,9 @@ impl Fixture {
         only(self.run(RunSpec::new(vec![row.clone()])).await)
     }
 
-    /// Runs `row` alone, in pages of `page_records`.
+    /// Runs `row` alone, in pages of `page_records`, one after another.
     pub(crate) async fn run_paged(&self, row: &RowSpec, page_records: u32) -> RowReport {
-        only(self.run(RunSpec { page_records, ..RunSpec::new(vec![row.clone()]) }).await)
+        only(self.run(RunSpec { page_records, download_connections: 1, ..RunSpec::new(vec![row.clone()]) }).await)
     }
 
     /// Runs `row` alone and expects it to end well.
@@ -191,6 +196,16 @@ impl Running {
         tokio::select! {
             () = faults.held(gate) => {}
             report = &mut self.report => panic!("the run ended before a call was held: {report:?}"),
+        }
+    }
+
+    /// Ends the run where it stands, as if its process died.
+    pub(crate) async fn kill(self) {
+        self.report.abort();
+        assert!(self.report.await.unwrap_err().is_cancelled());
+        // The rows' own tasks end when they are polled the next time.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
         }
     }
 

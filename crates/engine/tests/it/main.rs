@@ -28,9 +28,13 @@ mod job_faults;
 #[cfg(test)]
 mod page_faults;
 #[cfg(test)]
+mod parallel_pages;
+#[cfg(test)]
 mod plain_proxy;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod resume;
 #[cfg(test)]
 mod route;
 #[cfg(test)]

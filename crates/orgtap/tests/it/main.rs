@@ -12,6 +12,7 @@ mod examples;
 mod help;
 mod init;
 mod inspect;
+mod kill;
 mod proxy;
 mod run;
 mod secrets;

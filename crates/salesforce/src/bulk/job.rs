@@ -184,7 +184,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::JobFailed`] with Salesforce's reason where it gives one, [`ErrorKind::JobAborted`], [`ErrorKind::JobGone`], and
+    /// [`ErrorKind::JobFailed`] with Salesforce's reason where it gives one, [`ErrorKind::QueryTimeout`] where the query was too much for one
+    /// job, [`ErrorKind::JobAborted`], [`ErrorKind::JobGone`], and
     /// [`ErrorKind::Deadline`], after which the job is still there.
     ///
     /// # Cancel safety
@@ -283,12 +284,19 @@ fn failed(job: &Job) -> Error {
     };
     let error = Error::new(ErrorKind::JobFailed, format!("finish job `{}`", job.id), cause);
     match job.error_message.as_deref() {
-        Some(message) if message.contains("QUERY_TIMEOUT") => error
+        Some(message) if is_too_much(message) => error
+            .into_kind(ErrorKind::QueryTimeout)
             .with_code("QUERY_TIMEOUT")
             .with_hint("make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range"),
         Some(_) => error,
         None => error.with_hint("look at the job in Setup → Bulk Data Load Jobs"),
     }
+}
+
+/// Returns whether a job failed because its query is too much for one job, by what Salesforce says then.
+fn is_too_much(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("query_timeout") || message.contains("retried more than")
 }
 
 fn aborted(id: &JobId) -> Error {

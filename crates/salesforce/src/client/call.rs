@@ -148,7 +148,11 @@ impl Client {
         let (status, retry_after) = (response.status().as_u16(), response.retry_after(self.clock().now()));
         // The status alone tells enough, should the body not come through.
         let body = response.text().await.unwrap_or_default();
-        Err(Refusal::read(status, &body, retry_after).into_error(request.action.clone()))
+        let error = Refusal::read(status, &body, retry_after).into_error(request.action.clone());
+        if error.kind() == ErrorKind::Throttled || matches!(status, 420 | 503) {
+            self.shared.refusals_for_pace.fetch_add(1, Ordering::Relaxed);
+        }
+        Err(error)
     }
 }
 

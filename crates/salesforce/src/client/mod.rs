@@ -46,6 +46,8 @@ struct Shared {
     describes: Mutex<HashMap<String, Arc<SObject>>>,
     counts: OnceCell<Result<Arc<BTreeMap<String, u64>>>>,
     usage: Mutex<Option<ApiUsage>>,
+    /// How often Salesforce answered that there are too many requests.
+    refusals_for_pace: AtomicU64,
 }
 
 impl fmt::Debug for Shared {
@@ -85,6 +87,7 @@ impl Client {
             describes: Mutex::default(),
             counts: OnceCell::new(),
             usage: Mutex::default(),
+            refusals_for_pace: AtomicU64::new(0),
         };
         Ok(Self { shared: Arc::new(shared), calls: Arc::default() })
     }
@@ -97,6 +100,12 @@ impl Client {
     /// Returns how many requests were sent through this client and its clones, repeated ones and those for signing in too.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns how often Salesforce answered, to this client and all of its session, that there are too many requests or that it is out of
+    /// order: 420, 429, 503 and the limit on concurrent requests. Calls are repeated after that; whoever makes many at once makes fewer.
+    pub fn refusals_for_pace(&self) -> u64 {
+        self.shared.refusals_for_pace.load(Ordering::Relaxed)
     }
 
     /// Returns what the org said last about its daily allowance, or `None` before it said anything.

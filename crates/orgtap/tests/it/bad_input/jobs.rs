@@ -10,16 +10,13 @@ pub(super) const CASES: &[Case] = &[
         bend: |site| {
             site.by_job().fault(
                 CallKind::JobInfo,
-                Action::FailJob {
-                    message: Some("QUERY_TIMEOUT: Your query request was running for too long.".to_owned()),
-                },
+                Action::FailJob { message: Some("insufficient access rights on cross-reference id".to_owned()) },
             )
         },
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not finish job `7505f0000000001AAA`: Salesforce answered QUERY_TIMEOUT: Your query request was running for too long.",
-            "hint: make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range",
+            "error: row `Account`: could not finish job `7505f0000000001AAA`: Salesforce answered insufficient access rights on cross-reference id",
         ],
     },
     Case {
@@ -38,7 +35,7 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not finish job `7505f0000000001AAA`: somebody aborted it in Salesforce",
+            "error: row `Account`: could not finish job `7505f0000000003AAA`: somebody aborted it in Salesforce",
             "hint: run again: a new job is created",
         ],
     },
@@ -48,7 +45,7 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 2,
         stderr: &[
-            "error: row `Account`: could not read job `7505f0000000001AAA`: Salesforce has it no longer",
+            "error: row `Account`: could not read job `7505f0000000003AAA`: Salesforce has it no longer",
             "hint: run again: a new job is created",
         ],
     },
