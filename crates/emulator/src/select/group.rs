@@ -57,6 +57,24 @@ struct Group {
     rolled_up: u32,
 }
 
+/// The clause that a value of a group stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clause {
+    Select,
+    Having,
+    OrderBy,
+}
+
+impl Clause {
+    /// Returns what is said of a field that is no value of a group.
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Select | Self::Having => "Field must be grouped or aggregated",
+            Self::OrderBy => "Ordered field must be grouped or aggregated",
+        }
+    }
+}
+
 /// How groups are told apart, and in which order they stand unless the query says: subtotals behind what they sum up.
 type GroupKey = Vec<(bool, Option<Constant>)>;
 
@@ -84,13 +102,13 @@ impl Groups {
         let query = resolver.query;
         if let Some(having) = &query.having {
             let mut subject = |operand: &Operand| {
-                let (source, facts) = self.cell(resolver, operand, "Field must be grouped or aggregated")?;
+                let (source, facts) = self.cell(resolver, operand, Clause::Having)?;
                 Ok(Subject { source, facts, span: operand.span(), distance: false })
             };
             self.having = Some(condition::predicate(resolver, having, scope, &mut subject)?);
         }
         for item in &query.order_by {
-            let (cell, _) = self.cell(resolver, &item.operand, "Ordered field must be grouped or aggregated")?;
+            let (cell, _) = self.cell(resolver, &item.operand, Clause::OrderBy)?;
             self.order.push((cell, Direction::of(item)));
         }
         Ok(())
@@ -98,17 +116,17 @@ impl Groups {
 
     /// Adds a column for a grouped field or a function; returns what is known of its values.
     pub(super) fn add_column(&mut self, resolver: Resolver<'_>, operand: &Operand) -> Result<FieldFacts, QueryError> {
-        let (cell, facts) = self.cell(resolver, operand, "Field must be grouped or aggregated")?;
+        let (cell, facts) = self.cell(resolver, operand, Clause::Select)?;
         self.cells.push(cell);
         Ok(facts)
     }
 
-    /// Resolves a value of a group; `refusal` says what is wrong with a field that is none.
+    /// Resolves a value of a group.
     fn cell(
         &mut self,
         resolver: Resolver<'_>,
         operand: &Operand,
-        refusal: &str,
+        clause: Clause,
     ) -> Result<(Cell, FieldFacts), QueryError> {
         let call = match operand {
             Operand::Path(_) => None,
@@ -116,7 +134,7 @@ impl Groups {
         };
         if let Some(call) = call {
             if let Some(kind) = AggregateKind::of(&call.function.text) {
-                return self.aggregate(resolver, call, kind);
+                return self.aggregate(resolver, call, kind, clause);
             }
             if call.function.is("GROUPING") {
                 return self.grouping(resolver, call);
@@ -124,7 +142,7 @@ impl Groups {
             if let [Argument::Call(inner)] = call.arguments.as_slice()
                 && holds_aggregate(inner)
             {
-                return self.around(resolver, call, inner, refusal);
+                return self.around(resolver, call, inner, clause);
             }
         }
         let term = resolver.term(operand)?;
@@ -141,7 +159,7 @@ impl Groups {
         match self.keys.iter().position(is_computable) {
             Some(at) => Ok((Cell { source: Source::Key(at), steps: term.steps().to_vec() }, facts)),
             None => {
-                let message = format!("{refusal}: {}", term.path.field.name);
+                let message = format!("{}: {}", clause.refusal(), term.path.field.name);
                 Err(resolver.refuse("MALFORMED_QUERY", operand.span(), &message))
             }
         }
@@ -152,6 +170,7 @@ impl Groups {
         resolver: Resolver<'_>,
         call: &Call,
         kind: AggregateKind,
+        clause: Clause,
     ) -> Result<(Cell, FieldFacts), QueryError> {
         let term = match call.arguments.as_slice() {
             [Argument::Path(path)] => resolver.path(path).map(Term::from)?,
@@ -163,7 +182,7 @@ impl Groups {
             let message = format!("field {} does not support aggregate operator {name}", term.path.field.name);
             return Err(resolver.refuse("MALFORMED_QUERY", call.span, &message));
         }
-        if self.keys.iter().any(|key| key.is_plain() && key.is_same(&term)) {
+        if clause == Clause::Select && self.keys.iter().any(|key| key.is_plain() && key.is_same(&term)) {
             let message = format!("Grouped field should not be aggregated: {}", term.path.field.name);
             return Err(resolver.refuse("MALFORMED_QUERY", call.span, &message));
         }
@@ -196,9 +215,9 @@ impl Groups {
         resolver: Resolver<'_>,
         call: &Call,
         inner: &Call,
-        refusal: &str,
+        clause: Clause,
     ) -> Result<(Cell, FieldFacts), QueryError> {
-        let (mut cell, mut facts) = self.cell(resolver, &Operand::Call(inner.clone()), refusal)?;
+        let (mut cell, mut facts) = self.cell(resolver, &Operand::Call(inner.clone()), clause)?;
         if call.function.is("format") {
             cell.steps.push(Step::Format(facts.kind, resolver.snapshot.asker.clone()));
             facts.kind = FieldKind::String;

@@ -59,8 +59,9 @@ fn nulls_are_no_values_of_aggregates_but_a_group_of_their_own() {
 #[test]
 fn having_order_limit_and_offset_choose_among_groups() {
     let contacts = |tail: &str| format!("SELECT AccountId, COUNT(Id) n FROM Contact GROUP BY AccountId {tail}");
-    let table: [(&str, &[&str]); 6] = [
+    let table: [(&str, &[&str]); 7] = [
         ("HAVING COUNT(Id) > 1", &[]),
+        ("HAVING MAX(AccountId) != null AND COUNT(AccountId) > 0", &["1|1", "2|1"]),
         ("HAVING AccountId != null AND COUNT(Id) >= 1 ORDER BY AccountId DESC", &["2|1", "1|1"]),
         ("ORDER BY MAX(LastName) DESC", &["1|1", "|1", "2|1"]),
         ("ORDER BY COUNT(Id), AccountId DESC NULLS LAST", &["2|1", "1|1", "|1"]),
