@@ -1,4 +1,4 @@
-//! Child subqueries: one column each, JSON, with a list of the children's records. Why not a table: `docs/decisions/0011-children-as-json.md`.
+//! Child subqueries: one column each, JSON, with a list of the children's records. Why not a table: `docs/decisions/0009-children-as-json.md`.
 
 use orgtap_salesforce::FieldType;
 use orgtap_soql::{Name, Query, SelectItem};

@@ -216,6 +216,6 @@ async fn a_load_whose_pages_are_all_there_needs_nothing_of_the_org_but_its_plan(
     run(&fixture, &row, 3).await.outcome.unwrap();
 
     assert_eq!(calls(&fixture, CallKind::Results), before);
-    assert_eq!(fixture.memory.state("Account", "Account").await.unwrap().is_some(), true);
+    assert!(fixture.memory.state("Account", "Account").await.unwrap().is_some());
     assert_same(&fixture.table("Account"), &fixture.live("Account"));
 }
