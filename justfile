@@ -20,6 +20,10 @@ demo:
 bench:
     bench/memory.sh
 
+# Clients that others wrote, against the emulator (see docs/emulator.md).
+conformance:
+    conformance/run.sh
+
 # The documentation of every crate.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -7,6 +7,8 @@ use crate::table::WriteMode;
 pub struct Capabilities {
     /// Whether it keeps state documents; without them every run of a row is its first.
     pub keeps_state: bool,
+    /// Whether a load that was cut off can be taken up by the next: see [`TableLoad::left`](crate::TableLoad::left).
+    pub resume: bool,
     /// Whether [`WriteMode::Append`] works.
     pub append: bool,
     /// Whether [`WriteMode::Upsert`] works.

@@ -90,7 +90,10 @@ impl<'a> Iterator for Values<'a> {
                 (Cow::Borrowed(&rest[..end]), &rest[end..])
             }
         };
-        self.rest = memchr(b',', after).map(|comma| &after[comma + 1..]);
+        self.rest = match after.split_first() {
+            Some((b',', rest)) => Some(rest),
+            _ => memchr(b',', after).map(|comma| &after[comma + 1..]),
+        };
         Some(value)
     }
 }

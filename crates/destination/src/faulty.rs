@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 
 use crate::{
-    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, PartId, PartWriter, Result, TableLoad,
+    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, LeftLoad, PartId, PartWriter, Result, TableLoad,
     TableSpec, WrittenPart,
 };
 
@@ -27,6 +27,8 @@ pub enum Call {
     Write,
     /// [`PartWriter::finish`].
     Finish,
+    /// [`TableLoad::save_journal`].
+    SaveJournal,
     /// [`TableLoad::commit`], before it has any effect.
     Commit,
     /// [`TableLoad::commit`], after it took effect: the caller sees an error and cannot know.
@@ -193,6 +195,15 @@ struct FaultyLoad {
 
 #[async_trait]
 impl TableLoad for FaultyLoad {
+    fn left(&self) -> Option<&LeftLoad> {
+        self.inner.left()
+    }
+
+    async fn save_journal(&self, journal: &str) -> Result<()> {
+        self.script.step(Call::SaveJournal, Some(&self.table), "save the journal")?;
+        self.inner.save_journal(journal).await
+    }
+
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         self.script.step(Call::OpenPart, Some(&self.table), "open a part")?;
         let inner = self.inner.open_part(part).await?;

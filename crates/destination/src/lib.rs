@@ -7,6 +7,8 @@ mod batch;
 mod capability;
 mod error;
 mod file_name;
+mod file_part;
+mod files;
 mod lock;
 mod parts;
 mod shape;
@@ -16,6 +18,7 @@ pub mod contract;
 pub mod csv;
 pub mod csv_dir;
 pub mod faulty;
+pub mod keboola;
 pub mod memory;
 pub mod null;
 pub mod sqlite;
@@ -30,7 +33,7 @@ use async_trait::async_trait;
 pub use batch::Batch;
 pub use capability::Capabilities;
 pub use error::{Error, ErrorKind, Result};
-pub use table::{Column, ColumnType, CommittedLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart};
+pub use table::{Column, ColumnType, CommittedLoad, LeftLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart};
 
 /// A place that tables can be loaded into.
 ///
@@ -49,13 +52,37 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// `None` where nothing was committed yet, or where the table is gone: a state without its table would make the next run skip records.
     async fn state(&self, row: &str, table: &str) -> Result<Option<String>>;
 
-    /// Starts one load of one table. Nothing becomes visible until [`TableLoad::commit`]. Leftovers of a load that died are removed here.
+    /// Starts one load of one table. Nothing becomes visible until [`TableLoad::commit`].
+    ///
+    /// A load of the table that ended without commit or abort, however suddenly, is taken up where it had saved a journal: see
+    /// [`TableLoad::left`]. All other leftovers are removed here.
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>>;
 }
 
-/// One load of one table. Dropping it without commit is as safe as [`TableLoad::abort`].
+/// One load of one table. Dropping it without commit leaves the table as it was. What it wrote then goes as well, unless it has saved a
+/// journal: then it stays, as after a sudden death of the process, for the next load to take up.
 #[async_trait]
 pub trait TableLoad: fmt::Debug + Send + Sync {
+    /// Returns what an earlier load of the same table left, which this one takes up; `None` where this one begins anew.
+    ///
+    /// Its parts, if it was of the same shape, count as written by this load: they can be committed, opened again, or left out of the commit. Whoever has no use for them
+    /// aborts this load and begins another. The answer is the same each time.
+    fn left(&self) -> Option<&LeftLoad> {
+        None
+    }
+
+    /// Saves the load's journal, an opaque text, in the place of an earlier one. From then on a load that ends without commit or abort can
+    /// be taken up with the parts that were finished.
+    ///
+    /// Atomic: after a sudden death the journal is the earlier one or this one, and a part whose [`PartWriter::finish`] had returned is
+    /// among those left. May be called at any time, also while parts are written, but not twice at the same time. Destinations whose
+    /// [`Capabilities::resume`] is false do nothing.
+    async fn save_journal(&self, journal: &str) -> Result<()> {
+        // Named for the documentation's sake; there is nowhere to keep it.
+        let _ = journal;
+        Ok(())
+    }
+
     /// Opens a part. Parts may be written concurrently; opening `part` again discards what was written to it before.
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>>;
 
@@ -64,7 +91,7 @@ pub trait TableLoad: fmt::Debug + Send + Sync {
     /// Atomic: an error leaves the table and the state as they were. Parts that were opened but are not in `parts` do not count.
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad>;
 
-    /// Discards everything written so far.
+    /// Discards everything written so far, and the journal.
     async fn abort(self: Box<Self>) -> Result<()>;
 }
 
@@ -74,6 +101,6 @@ pub trait PartWriter: fmt::Debug + Send {
     /// Appends whole records, in order.
     async fn write(&mut self, batch: Batch) -> Result<()>;
 
-    /// Flushes the part and returns proof of it.
+    /// Flushes the part and returns proof of it. Once it has returned, the part outlives the process, where the load saves a journal.
     async fn finish(self: Box<Self>) -> Result<WrittenPart>;
 }

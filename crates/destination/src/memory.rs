@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::parts::{PartClaim, PartLedger};
 use crate::shape::Shape;
 use crate::{
-    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, PartId, PartWriter, Result, TableLoad,
+    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, LeftLoad, PartId, PartWriter, Result, TableLoad,
     TableSpec, WriteMode, WrittenPart, csv,
 };
 
@@ -36,6 +36,15 @@ pub type Record = Vec<Option<String>>;
 struct Store {
     tables: BTreeMap<String, StoredTable>,
     loading: BTreeSet<String>,
+    left: BTreeMap<String, Leftovers>,
+}
+
+/// What a load that ended without commit or abort has written.
+#[derive(Debug)]
+struct Leftovers {
+    outline: String,
+    load: LeftLoad,
+    records: BTreeMap<PartId, Vec<Record>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -65,7 +74,7 @@ impl Memory {
 #[async_trait]
 impl Destination for Memory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -82,8 +91,19 @@ impl Destination for Memory {
             let message = format!("could not begin to load table `{}`: another load of it is under way", table.name);
             return Err(Error::new(ErrorKind::Locked, message));
         }
-        let staged = Staged { ledger: PartLedger::default(), records: Mutex::default(), columns: table.columns.len() };
-        Ok(Box::new(MemoryLoad { store: self.store.clone(), table: table.clone(), staged: Arc::new(staged) }))
+        let mut leftovers = lock(&self.store).left.remove(&table.name);
+        if let Some(left) = leftovers.as_mut().filter(|left| left.outline != table.outline()) {
+            left.load.parts.clear();
+            left.records.clear();
+        }
+        let (left, records) = leftovers.map(|left| (left.load, left.records)).unzip();
+        let staged = Staged {
+            ledger: PartLedger::with_written(left.as_ref().map_or(&[], |left: &LeftLoad| &left.parts)),
+            records: Mutex::new(records.unwrap_or_default()),
+            columns: table.columns.len(),
+            journal: Mutex::new(left.as_ref().map(|left| left.journal.clone())),
+        };
+        Ok(Box::new(MemoryLoad { store: self.store.clone(), table: table.clone(), left, staged: Arc::new(staged) }))
     }
 }
 
@@ -92,6 +112,7 @@ impl Destination for Memory {
 struct MemoryLoad {
     store: Arc<Mutex<Store>>,
     table: TableSpec,
+    left: Option<LeftLoad>,
     staged: Arc<Staged>,
 }
 
@@ -101,17 +122,36 @@ struct Staged {
     ledger: PartLedger,
     records: Mutex<BTreeMap<PartId, Vec<Record>>>,
     columns: usize,
+    /// The journal, if the load leaves something for the next one.
+    journal: Mutex<Option<String>>,
 }
 
 impl Drop for MemoryLoad {
     fn drop(&mut self) {
         self.staged.ledger.close();
-        lock(&self.store).loading.remove(&self.table.name);
+        let mut store = lock(&self.store);
+        store.loading.remove(&self.table.name);
+        if let Some(journal) = lock(&self.staged.journal).take() {
+            let parts = self.staged.ledger.written();
+            let mut records = std::mem::take(&mut *lock(&self.staged.records));
+            records.retain(|part, _| parts.iter().any(|written| written.part == *part));
+            let left = Leftovers { outline: self.table.outline(), load: LeftLoad { journal, parts }, records };
+            store.left.insert(self.table.name.clone(), left);
+        }
     }
 }
 
 #[async_trait]
 impl TableLoad for MemoryLoad {
+    fn left(&self) -> Option<&LeftLoad> {
+        self.left.as_ref()
+    }
+
+    async fn save_journal(&self, journal: &str) -> Result<()> {
+        *lock(&self.staged.journal) = Some(journal.to_owned());
+        Ok(())
+    }
+
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         let claim = self.staged.ledger.open(part)?;
         lock(&self.staged.records).insert(part, Vec::new());
@@ -119,6 +159,7 @@ impl TableLoad for MemoryLoad {
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
+        lock(&self.staged.journal).take();
         let settled = self.staged.ledger.settle(&parts)?;
         let mut staged = std::mem::take(&mut *lock(&self.staged.records));
         let all = settled.listed.iter().flat_map(|written| staged.remove(&written.part).unwrap_or_default()).collect();
@@ -137,6 +178,7 @@ impl TableLoad for MemoryLoad {
     }
 
     async fn abort(self: Box<Self>) -> Result<()> {
+        lock(&self.staged.journal).take();
         Ok(())
     }
 }

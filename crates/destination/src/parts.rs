@@ -30,6 +30,7 @@ struct Entry {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PartClaim {
     opening: u64,
+    replaced: Option<WrittenPart>,
     written: WrittenPart,
     /// Whether a write began of which it is not known how it ended.
     is_torn: bool,
@@ -43,6 +44,16 @@ impl PartClaim {
     /// Returns how many records were written so far, which is the number of the next one.
     pub(crate) fn records(&self) -> u64 {
         self.written.records
+    }
+
+    /// Returns the part as it was written before it was opened again.
+    pub(crate) fn replaced(&self) -> Option<WrittenPart> {
+        self.replaced
+    }
+
+    /// Returns what was written so far: the whole part, once nothing more is to come.
+    pub(crate) fn so_far(&self) -> WrittenPart {
+        self.written
     }
 
     /// Returns whether nobody had opened the part before.
@@ -64,6 +75,17 @@ impl PartClaim {
 }
 
 impl PartLedger {
+    /// Makes a book in which `parts` are written already.
+    pub(crate) fn with_written(parts: &[WrittenPart]) -> Self {
+        let entry = |written: &WrittenPart| (written.part, Entry { opening: 1, written: Some(*written) });
+        Self { book: Mutex::new(Book { is_closed: false, entries: parts.iter().map(entry).collect() }) }
+    }
+
+    /// Returns the parts that are written whole, in order.
+    pub(crate) fn written(&self) -> Vec<WrittenPart> {
+        self.book().entries.values().filter_map(|entry| entry.written).collect()
+    }
+
     /// Opens `part`, again if need be: earlier claims on it end here.
     pub(crate) fn open(&self, part: PartId) -> Result<PartClaim> {
         let mut book = self.book();
@@ -72,9 +94,9 @@ impl PartLedger {
         }
         let entry = book.entries.entry(part).or_default();
         entry.opening += 1;
-        entry.written = None;
+        let replaced = entry.written.take();
         let written = WrittenPart { part, records: 0, bytes: 0 };
-        Ok(PartClaim { opening: entry.opening, written, is_torn: false })
+        Ok(PartClaim { opening: entry.opening, replaced, written, is_torn: false })
     }
 
     /// Fails if `claim` has ended: the part was opened again, a write of it failed, or the load is over.

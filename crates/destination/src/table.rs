@@ -50,6 +50,13 @@ impl TableSpec {
         Ok(())
     }
 
+    /// Returns a text of all that gives the written records of a load their meaning: a load can only take up one with the same outline.
+    pub(crate) fn outline(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|column| (&column.name, column.column_type)).collect();
+        let Self { row, name, primary_key, write_mode, version_column, keys_are_unique, .. } = self;
+        format!("{:?}", (row, name, columns, primary_key, write_mode, version_column, keys_are_unique))
+    }
+
     /// Makes an error of kind [`ErrorKind::InvalidTable`] about this table.
     pub(crate) fn invalid(&self, why: impl fmt::Display) -> Error {
         Error::new(ErrorKind::InvalidTable, format!("could not load table `{}`: {why}", self.name))
@@ -152,6 +159,16 @@ pub struct WrittenPart {
     pub records: u64,
     /// How many bytes of CSV they were.
     pub bytes: u64,
+}
+
+/// What a load that ended without commit or abort left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftLoad {
+    /// The journal that it saved last.
+    pub journal: String,
+    /// The parts that it had finished, in order. They are whole; whatever else it wrote is gone. None if it was of other columns, another
+    /// key or another write mode: then the journal is all that is left.
+    pub parts: Vec<WrittenPart>,
 }
 
 /// What a commit did.

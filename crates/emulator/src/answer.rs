@@ -25,6 +25,8 @@ pub(crate) enum Refusal {
     Oauth { error: &'static str, description: &'static str },
     /// SOAP: a fault. `login` tells login problems from all others.
     Soap { code: &'static str, message: String, login: bool },
+    /// Bulk API v1: one error, as XML or as JSON.
+    Async { status: StatusCode, code: &'static str, message: String, json: bool },
 }
 
 #[derive(Serialize)]
@@ -41,6 +43,13 @@ struct BulkError<'a> {
     #[serde(rename = "errorCode")]
     code: &'a str,
     message: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AsyncError<'a> {
+    exception_code: &'a str,
+    exception_message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -100,6 +109,10 @@ impl IntoResponse for Refusal {
             Self::Oauth { error, description } => {
                 no_store(json(StatusCode::BAD_REQUEST, &OauthError { error, error_description: description }))
             }
+            Self::Async { status, code, message, json: true } => {
+                json(status, &AsyncError { exception_code: code, exception_message: &message })
+            }
+            Self::Async { status, code, message, json: false } => async_error(status, code, &message),
             Self::Soap { code, message, login } => soap_fault(code, &message, login),
         }
     }
@@ -119,6 +132,15 @@ fn soap_fault(code: &str, message: &str, login: bool) -> Response {
              </soapenv:Body></soapenv:Envelope>"
         ),
     )
+}
+
+fn async_error(status: StatusCode, code: &str, message: &str) -> Response {
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><error\n   xmlns=\"http://www.force.com/2009/06/asyncapi/dataload\">\n \
+         <exceptionCode>{code}</exceptionCode>\n <exceptionMessage>{}</exceptionMessage>\n</error>",
+        escape(message)
+    );
+    with_type(status, HeaderValue::from_static("application/xml"), Body::from(text))
 }
 
 /// Escapes `text` for an XML element.

@@ -58,6 +58,12 @@ pub enum CallKind {
     Results,
     /// The addresses of a query job's pages.
     ResultPages,
+    /// Creating, reading or closing a job of Bulk API v1.
+    BulkV1Job,
+    /// Adding a batch to a job of Bulk API v1, or asking for the state of batches.
+    BulkV1Batch,
+    /// The results of a batch of Bulk API v1.
+    BulkV1Result,
     /// Anything else.
     Other,
 }
@@ -80,6 +86,11 @@ pub(crate) enum Call {
     Identity,
     Versions,
     Rest(ApiVersion, Resource),
+    /// `version` is as typed: the API answers an unknown one in its own way.
+    BulkV1 {
+        version: String,
+        resource: BulkV1,
+    },
     /// A REST path with a version that is no version.
     Unknown,
     /// A path that exists, asked with another method.
@@ -96,14 +107,31 @@ pub(crate) enum Resource {
     Describe(String),
     Query(Scope),
     QueryMore(String),
+    /// A query of the Tooling API, which knows other objects.
+    ToolingQuery,
     Limits,
     RecordCount,
     Updated(String),
     Deleted(String),
-    Record { object: String, id: String },
+    Record {
+        object: String,
+        id: String,
+    },
+    /// The content of a field of type base64.
+    Blob {
+        object: String,
+        id: String,
+        field: String,
+    },
     Insert(String),
-    Update { object: String, id: String },
-    Delete { object: String, id: String },
+    Update {
+        object: String,
+        id: String,
+    },
+    Delete {
+        object: String,
+        id: String,
+    },
     Composite,
     CompositeBatch,
     JobCreate,
@@ -113,6 +141,63 @@ pub(crate) enum Resource {
     JobDelete(String),
     Results(String),
     ResultPages(String),
+}
+
+/// A resource under `/services/async/XX.0/`, with the method it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum BulkV1 {
+    Create,
+    Job(String),
+    SetState(String),
+    Add(String),
+    Batches(String),
+    Batch { job: String, batch: String },
+    BatchRequest { job: String, batch: String },
+    ResultList { job: String, batch: String },
+    Result { job: String, batch: String, result: String },
+}
+
+impl BulkV1 {
+    fn of(method: &Method, segments: &[&str]) -> Option<Self> {
+        let text = |text: &&str| (*text).to_owned();
+        let reads = method == Method::GET || method == Method::HEAD;
+        Some(match segments {
+            ["job"] if method == Method::POST => Self::Create,
+            ["job", job] if reads => Self::Job(text(job)),
+            ["job", job] if method == Method::POST => Self::SetState(text(job)),
+            ["job", job, "batch"] if reads => Self::Batches(text(job)),
+            ["job", job, "batch"] if method == Method::POST => Self::Add(text(job)),
+            ["job", job, "batch", batch] if reads => Self::Batch { job: text(job), batch: text(batch) },
+            ["job", job, "batch", batch, "request"] if reads => {
+                Self::BatchRequest { job: text(job), batch: text(batch) }
+            }
+            ["job", job, "batch", batch, "result"] if reads => Self::ResultList { job: text(job), batch: text(batch) },
+            ["job", job, "batch", batch, "result", result] if reads => {
+                Self::Result { job: text(job), batch: text(batch), result: text(result) }
+            }
+            _ => return None,
+        })
+    }
+
+    fn kind(&self) -> CallKind {
+        match self {
+            Self::Create | Self::Job(_) | Self::SetState(_) => CallKind::BulkV1Job,
+            Self::Add(_) | Self::Batches(_) | Self::Batch { .. } | Self::BatchRequest { .. } => CallKind::BulkV1Batch,
+            Self::ResultList { .. } | Self::Result { .. } => CallKind::BulkV1Result,
+        }
+    }
+
+    /// Returns the job the call is about.
+    pub(crate) fn job_id(&self) -> Option<&str> {
+        match self {
+            Self::Create => None,
+            Self::Job(job) | Self::SetState(job) | Self::Add(job) | Self::Batches(job) => Some(job),
+            Self::Batch { job, .. }
+            | Self::BatchRequest { job, .. }
+            | Self::ResultList { job, .. }
+            | Self::Result { job, .. } => Some(job),
+        }
+    }
 }
 
 impl Call {
@@ -137,6 +222,10 @@ impl Call {
                 Some(version) => Self::resource(version, method, resource),
                 None => Self::Unknown,
             },
+            ["services", "async", version, resource @ ..] => match BulkV1::of(method, resource) {
+                Some(resource) => Self::BulkV1 { version: (*version).to_owned(), resource },
+                None => Self::Unknown,
+            },
             _ => Self::Unknown,
         }
     }
@@ -159,6 +248,7 @@ impl Call {
             Self::UserInfo | Self::Identity => CallKind::Identity,
             Self::Versions => CallKind::Versions,
             Self::Rest(_, resource) => resource.kind(),
+            Self::BulkV1 { resource, .. } => resource.kind(),
             Self::Unknown | Self::WrongMethod | Self::Control(_) => CallKind::Other,
         }
     }
@@ -197,6 +287,11 @@ impl Resource {
             ["sobjects", object, "updated"] => Self::Updated((*object).to_owned()),
             ["sobjects", object, "deleted"] => Self::Deleted((*object).to_owned()),
             ["sobjects", object, id] => Self::Record { object: (*object).to_owned(), id: (*id).to_owned() },
+            ["sobjects", object, id, field] => {
+                let [object, id, field] = [object, id, field].map(|text| (*text).to_owned());
+                Self::Blob { object, id, field }
+            }
+            ["tooling", "query"] => Self::ToolingQuery,
             ["query"] => Self::Query(Scope::Live),
             ["queryAll"] => Self::Query(Scope::All),
             ["query" | "queryAll", locator] => Self::QueryMore((*locator).to_owned()),
@@ -242,12 +337,12 @@ impl Resource {
         match self {
             Self::List => CallKind::Resources,
             Self::DescribeGlobal | Self::DescribeObject(_) | Self::Describe(_) => CallKind::Describe,
-            Self::Query(_) => CallKind::Query,
+            Self::Query(_) | Self::ToolingQuery => CallKind::Query,
             Self::QueryMore(_) => CallKind::QueryMore,
             Self::Limits | Self::RecordCount => CallKind::Limits,
             Self::Updated(_) => CallKind::Updated,
             Self::Deleted(_) => CallKind::Deleted,
-            Self::Record { .. } => CallKind::Record,
+            Self::Record { .. } | Self::Blob { .. } => CallKind::Record,
             Self::Insert(_) | Self::Update { .. } | Self::Delete { .. } => CallKind::Change,
             Self::Composite | Self::CompositeBatch => CallKind::Composite,
             Self::JobCreate => CallKind::JobCreate,

@@ -18,7 +18,8 @@ use crate::{
     fault::Faults,
     job::JobTime,
     org::Org,
-    server::{self, Server},
+    proxy::Proxy,
+    server::{self, Addresses, Server},
     sign_in::SignInRules,
     stats::Stats,
     tls::Certificate,
@@ -35,12 +36,20 @@ pub(crate) const JWT_PRIVATE_KEY: &str = include_str!("../keys/jwt_bearer.pem");
 pub struct EmulatorOptions {
     /// The port; any free one if absent.
     pub port: Option<u16>,
-    /// HTTPS, with a certificate made for the occasion.
+    /// HTTPS, with a certificate made for the occasion, and a proxy by which clients find the org under Salesforce's names.
     pub tls: bool,
+    /// The port of that proxy; any free one if absent.
+    pub proxy_port: Option<u16>,
     /// Records of a page of job results when the client names no number.
     pub page_records: u64,
+    /// Bytes of memory for pages of job results that were rendered before, so that they need not be again.
+    pub page_cache_bytes: usize,
     /// How long query jobs take.
     pub job_time: JobTime,
+    /// How long every answer is under way before its first byte arrives.
+    pub latency: Duration,
+    /// The most bytes a second that travel on one connection; as many as can be if absent.
+    pub bytes_per_second: Option<u64>,
     /// Query jobs that may be created in 24 hours.
     pub daily_query_jobs: u64,
     /// API requests that the org has in 24 hours. Going beyond is reported, not refused; script a fault for that.
@@ -54,8 +63,12 @@ impl Default for EmulatorOptions {
         Self {
             port: None,
             tls: false,
+            proxy_port: None,
             page_records: 50_000,
+            page_cache_bytes: 256 * 1024 * 1024,
             job_time: JobTime::default(),
+            latency: Duration::ZERO,
+            bytes_per_second: None,
             daily_query_jobs: 10_000,
             daily_api_requests: 100_000,
             sign_in: SignInRules::default(),
@@ -89,6 +102,12 @@ pub struct Settings {
     pub refresh_token: String,
     /// The private key of the JWT flow, as PEM.
     pub private_key_pem: String,
+    /// The org's own address at Salesforce, which is reached through the proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub my_domain_url: Option<String>,
+    /// The HTTPS proxy that leads from Salesforce's host names to the emulator, when serving over HTTPS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_url: Option<String>,
     /// The file with the certificate authority to trust, once [`Emulator::write_ca`] has written one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
@@ -137,6 +156,8 @@ pub struct Emulator {
     server: Arc<Server>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
+    /// Ends when dropped.
+    _proxy: Option<Proxy>,
 }
 
 impl fmt::Debug for Emulator {
@@ -156,9 +177,11 @@ impl Emulator {
         let failed = |source| StartError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let proxy = if options.tls { Some(start_proxy(&options, address).await?) } else { None };
 
         let (ca_pem, acceptor) = certificate.map(|c| (c.ca_pem, c.acceptor)).unzip();
-        let server = Arc::new(Server::new(org, options, address, ca_pem));
+        let proxy_url = proxy.as_ref().map(Proxy::url);
+        let server = Arc::new(Server::new(org, options, Addresses { emulator: address, proxy_url }, ca_pem));
         let connections = Connections::new(listener, address, acceptor);
         let (stop, stopped) = oneshot::channel();
         let service = server::answer.with_state(Arc::clone(&server)).into_make_service_with_connect_info::<Ending>();
@@ -169,7 +192,7 @@ impl Emulator {
             }
         });
         tracing::debug!(%address, "emulator started");
-        Ok(Self { server, stop: Some(stop), serving })
+        Ok(Self { server, stop: Some(stop), serving, _proxy: proxy })
     }
 
     /// Returns the address, such as `http://127.0.0.1:8123`.
@@ -238,6 +261,13 @@ impl Emulator {
             tracing::warn!("some answers were still under way when the emulator stopped");
         }
     }
+}
+
+async fn start_proxy(options: &EmulatorOptions, emulator: SocketAddr) -> Result<Proxy, StartError> {
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, options.proxy_port.unwrap_or(0)));
+    let failed = |source| StartError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    Proxy::start(listener, emulator).map_err(failed)
 }
 
 impl Drop for Emulator {

@@ -9,7 +9,7 @@ use axum::{
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
-use crate::answer::Refusal;
+use crate::{answer::Refusal, pretty::pretty};
 
 /// The most bytes of a request body, before and after decompression.
 const MAX_BODY_BYTES: usize = 50 * 1024 * 1024;
@@ -58,6 +58,27 @@ pub(crate) async fn compress(answer: Response) -> Response {
         }
         Err(error) => {
             tracing::error!(%error, "could not compress an answer");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Lays out a JSON answer for people if the client wishes so.
+pub(crate) async fn lay_out(request: &HeaderMap, answer: Response) -> Response {
+    let wished = request.get("x-prettyprint").is_some_and(|value| matches!(value.as_bytes(), b"1" | b"true"));
+    let is_json = answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes().starts_with(b"application/json") && !answer.headers().contains_key(header::CONTENT_ENCODING)
+    });
+    let size = answer.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    let Some(size) = size.filter(|_| wished && is_json) else { return answer };
+    let (mut head, body) = answer.into_parts();
+    match to_bytes(body, size).await {
+        Ok(bytes) => {
+            head.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(head, Body::from(pretty(&bytes)))
+        }
+        Err(error) => {
+            tracing::error!(%error, "could not collect an answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

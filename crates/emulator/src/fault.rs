@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -40,6 +41,15 @@ pub enum When {
     Every(u64),
     /// Every call.
     Always,
+    /// So many calls of a hundred, always the same ones.
+    Percent(u8),
+    /// The calls in a stretch of time, counted in seconds from when the fault was scripted.
+    Between {
+        /// When it begins.
+        from_secs: u64,
+        /// When it is over.
+        until_secs: u64,
+    },
 }
 
 impl Default for When {
@@ -160,6 +170,13 @@ impl Fault {
         if matches!(self.when, When::Nth(0) | When::Every(0) | When::Next(0)) {
             return Err(FaultError::new("calls are counted from 1"));
         }
+        match self.when {
+            When::Percent(percent) if percent > 100 => return Err(FaultError::new("a percentage goes up to 100")),
+            When::Between { from_secs, until_secs } if until_secs <= from_secs => {
+                return Err(FaultError::new("the time ends before it begins"));
+            }
+            _ => {}
+        }
         match &self.action {
             Action::Answer(answer) => answer.check(),
             Action::ShortPage { .. } => self.only_for(&[CallKind::Results]),
@@ -210,6 +227,7 @@ pub struct Faults {
 struct Scripted {
     fault: Fault,
     seen: u64,
+    since: Instant,
 }
 
 impl Scripted {
@@ -224,15 +242,27 @@ impl Scripted {
             When::Next(n) => self.seen <= n,
             When::Every(n) => self.seen.is_multiple_of(n),
             When::Always => true,
+            When::Percent(percent) => scatter(self.seen) % 100 < u64::from(percent),
+            When::Between { from_secs, until_secs } => {
+                (from_secs..until_secs).contains(&self.since.elapsed().as_secs())
+            }
         }
     }
 
     fn is_spent(&self) -> bool {
         match self.fault.when {
             When::Nth(n) | When::Next(n) => self.seen >= n,
-            When::Every(_) | When::Always => false,
+            When::Between { until_secs, .. } => self.since.elapsed().as_secs() >= until_secs,
+            When::Every(_) | When::Always | When::Percent(_) => false,
         }
     }
+}
+
+/// Returns a number that looks drawn by chance but is the same for the same call.
+fn scatter(call: u64) -> u64 {
+    let mixed = call.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (mixed ^ (mixed >> 27)) >> 16
 }
 
 impl Default for Faults {
@@ -270,7 +300,7 @@ impl Faults {
                 self.shut(gate);
             }
         }
-        self.lock().extend(faults.into_iter().map(|fault| Scripted { fault, seen: 0 }));
+        self.lock().extend(faults.into_iter().map(|fault| Scripted { fault, seen: 0, since: Instant::now() }));
         Ok(())
     }
 
@@ -359,6 +389,22 @@ mod tests {
     }
 
     #[test]
+    fn a_percentage_hits_about_as_many_calls_and_the_same_ones_each_time() {
+        let hit = hits(When::Percent(30), 1_000);
+
+        assert!((250..350).contains(&hit.len()), "{}", hit.len());
+        assert_eq!(hits(When::Percent(30), 1_000), hit);
+        assert!(hits(When::Percent(0), 100).is_empty());
+        assert_eq!(hits(When::Percent(100), 3), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_stretch_of_time_hits_every_call_in_it() {
+        assert_eq!(hits(When::Between { from_secs: 0, until_secs: 3_600 }, 3), [1, 2, 3]);
+        assert!(hits(When::Between { from_secs: 3_600, until_secs: 7_200 }, 3).is_empty());
+    }
+
+    #[test]
     fn calls_of_another_kind_are_not_counted() {
         let faults = Faults::default();
         faults.add(Fault::nth(CallKind::Results, 2, Action::EmptyBody)).unwrap();
@@ -406,6 +452,8 @@ mod tests {
             r#"{"when": {"nth": 0}, "action": "unavailable"}"#,
             r#"{"action": {"answer": {"status": 100}}}"#,
             r#"{"action": {"answer": {"status": 200, "headers": {"a b": "c"}}}}"#,
+            r#"{"when": {"percent": 101}, "action": "unavailable"}"#,
+            r#"{"when": {"between": {"from_secs": 5, "until_secs": 5}}, "action": "unavailable"}"#,
             r#"{"action": "explode"}"#,
             r#"{"call": "querry", "action": "unavailable"}"#,
             "",

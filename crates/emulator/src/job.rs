@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::{fault::Action, id::Id, render::Dialect, select::Selection, version::ApiVersion};
 
 /// How long a finished job and its results are kept.
-const KEPT: Duration = Duration::from_secs(7 * DAY_SECS);
+pub(crate) const KEPT: Duration = Duration::from_secs(7 * DAY_SECS);
 const DAY_SECS: u64 = 24 * 60 * 60;
 /// The key prefix of jobs.
 const KEY_PREFIX: [u8; 3] = *b"750";
@@ -25,6 +25,20 @@ pub enum JobTime {
     Polls(u32),
     /// A job is complete when so much of the org's time has passed.
     Elapsed(Duration),
+}
+
+impl JobTime {
+    /// Returns whether something that was asked for so many times since it was created has been started, and whether it
+    /// is done.
+    pub(crate) fn progress(self, polls: u32, created: Timestamp, now: Timestamp) -> (bool, bool) {
+        match self {
+            Self::Polls(needed) => (polls > 0, polls >= needed),
+            Self::Elapsed(time) => {
+                let elapsed = now.duration_since(created);
+                (elapsed.is_positive(), elapsed.unsigned_abs() >= time)
+            }
+        }
+    }
 }
 
 impl Default for JobTime {
@@ -87,13 +101,7 @@ impl Job {
         if self.state.is_terminal() {
             return;
         }
-        let (started, done) = match time {
-            JobTime::Polls(polls) => (self.polls > 0, self.polls >= polls),
-            JobTime::Elapsed(time) => {
-                let elapsed = now.duration_since(self.created);
-                (elapsed.is_positive(), elapsed.unsigned_abs() >= time)
-            }
-        };
+        let (started, done) = time.progress(self.polls, self.created, now);
         match (started, done) {
             (_, true) => self.enter(JobState::JobComplete, now),
             (true, false) if self.state == JobState::UploadComplete => self.enter(JobState::InProgress, now),
@@ -156,6 +164,13 @@ impl Jobs {
         let job = Job { id, request, created: now, state: fresh, changed: now, error_message: None, polls: 0 };
         state.jobs.insert(id, job.clone());
         Ok(job)
+    }
+
+    /// Returns an id for a job that is kept elsewhere.
+    pub(crate) fn next_id(&self, pod: [u8; 3]) -> Id {
+        let mut state = self.lock();
+        state.sequence += 1;
+        Id::of(KEY_PREFIX, pod, state.sequence)
     }
 
     /// Returns how many jobs were created within 24 hours.

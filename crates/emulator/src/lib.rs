@@ -4,6 +4,7 @@
 //! around it. The crate shares no code with the client but the SOQL parser, so that the two cannot be wrong together.
 
 mod answer;
+mod batch;
 mod call;
 mod clock;
 mod connection;
@@ -12,12 +13,17 @@ mod dataset;
 mod emulator;
 mod encoding;
 mod error;
+mod export;
 mod fault;
 mod id;
 mod import;
 mod job;
 mod object;
 mod org;
+mod pace;
+mod page_cache;
+mod pretty;
+mod proxy;
 mod render;
 mod routes;
 mod select;

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::{
     answer::{Refusal, empty, http_time},
+    batch::BatchJobs,
     call::Call,
     connection::Ending,
     cursor::Cursors,
@@ -26,8 +27,10 @@ use crate::{
     id::Id,
     job::Jobs,
     org::Org,
+    pace,
+    page_cache::PageCache,
     routes::{self, Request},
-    session::{Sessions, random_text},
+    session::{Sessions, random_id, random_text},
     sign_in::Door,
     spoil,
     stats::Counter,
@@ -46,17 +49,27 @@ pub(crate) struct Server {
     pub(crate) sessions: Sessions,
     pub(crate) door: Door,
     pub(crate) jobs: Jobs,
+    pub(crate) batch_jobs: BatchJobs,
     pub(crate) cursors: Cursors,
+    pub(crate) pages: PageCache,
     pub(crate) refresh_token: String,
     /// Since when the describes are as they are: always, as far as this server knows.
     pub(crate) described_at: Timestamp,
-    address: SocketAddr,
+    addresses: Addresses,
     ready_token: Mutex<String>,
     ca_file: Mutex<Option<String>>,
 }
 
+/// Where the server is reached.
+#[derive(Debug)]
+pub(crate) struct Addresses {
+    pub(crate) emulator: SocketAddr,
+    /// The proxy that leads from Salesforce's host names here.
+    pub(crate) proxy_url: Option<String>,
+}
+
 impl Server {
-    pub(crate) fn new(org: Org, options: EmulatorOptions, address: SocketAddr, ca_pem: Option<String>) -> Self {
+    pub(crate) fn new(org: Org, options: EmulatorOptions, addresses: Addresses, ca_pem: Option<String>) -> Self {
         Self {
             described_at: org.now(),
             faults: Faults::default(),
@@ -64,20 +77,29 @@ impl Server {
             sessions: Sessions::default(),
             door: Door::new(options.sign_in.clone()),
             jobs: Jobs::new(options.job_time),
+            batch_jobs: BatchJobs::new(options.job_time),
             cursors: Cursors::default(),
+            pages: PageCache::new(options.page_cache_bytes),
             refresh_token: format!("5Aep861{}", random_text(76)),
             ready_token: Mutex::default(),
             ca_file: Mutex::default(),
             org,
             options,
-            address,
+            addresses,
             ca_pem,
         }
     }
 
     /// Returns the address at which this machine reaches the server.
     pub(crate) fn url(&self) -> String {
-        format!("{}://{}", self.scheme(), self.address)
+        format!("{}://{}", self.scheme(), self.addresses.emulator)
+    }
+
+    /// Returns the org's own address at Salesforce.
+    pub(crate) fn my_domain_url(&self) -> String {
+        let identity = self.org.identity();
+        let sandbox = if identity.sandbox { ".sandbox" } else { "" };
+        format!("https://{}{sandbox}.my.salesforce.com", identity.domain)
     }
 
     /// Returns the three characters that all ids of the org have after their key prefix.
@@ -116,6 +138,8 @@ impl Server {
             access_token: token.clone(),
             instance_url: self.url(),
             refresh_token: self.refresh_token.clone(),
+            my_domain_url: self.addresses.proxy_url.is_some().then(|| self.my_domain_url()),
+            proxy_url: self.addresses.proxy_url.clone(),
             private_key_pem: JWT_PRIVATE_KEY.to_owned(),
             ca_file: self.ca_file.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
@@ -149,7 +173,7 @@ pub(crate) async fn answer(
         return respond(&server, call, &head, body, None).await;
     }
 
-    let is_metered = matches!(call, Call::Rest(..));
+    let is_metered = matches!(call, Call::Rest(..) | Call::BulkV1 { .. });
     server.counter.call(call.kind(), is_metered);
     let accepts_gzip = encoding::accepts_gzip(&head.headers);
     let fault = server.faults.take(call.kind());
@@ -159,8 +183,15 @@ pub(crate) async fn answer(
         Ok(fault) => respond(&server, call, &head, body, fault).await,
         Err(spoilt) => spoilt,
     };
+    let answer = encoding::lay_out(&head.headers, answer).await;
     let mut answer = if accepts_gzip { encoding::compress(answer).await } else { answer };
     dress(&server, is_metered, &mut answer);
+    if !server.options.latency.is_zero() {
+        tokio::time::sleep(server.options.latency).await;
+    }
+    if let Some(pace) = server.options.bytes_per_second {
+        answer = pace::slow_down(answer, pace);
+    }
     match cut {
         Some(after_bytes) => spoil::cut_body(answer, after_bytes, ending),
         None => answer,
@@ -221,6 +252,9 @@ fn dress(server: &Server, is_metered: bool, answer: &mut Response) {
         headers.entry(header::DATE).or_insert(date);
     }
     if is_metered {
+        if let Ok(id) = HeaderValue::try_from(random_id()) {
+            headers.entry("x-request-id").or_insert(id);
+        }
         headers.entry("sforce-limit-info").or_insert_with(|| server.usage());
     }
 }

@@ -78,6 +78,13 @@ pub(crate) fn random_text(chars: usize) -> String {
     bytes.into_iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)])).collect()
 }
 
+/// Returns a number that no other answer has, as thirty-two hexadecimal digits.
+pub(crate) fn random_id() -> String {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).expect("the operating system gives random numbers");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The emulator's own certificate authority, made anew at each start.
 //!
-//! It knows one leaf, for this machine's loopback names. Nothing is written to disk here and no key leaves the process.
+//! It knows one leaf, for this machine's loopback names and for Salesforce's (see `proxy`). Nothing is written to disk here and no key leaves the process.
 
 use std::sync::Arc;
 
@@ -14,7 +14,16 @@ use tokio_rustls::TlsAcceptor;
 use crate::emulator::StartError;
 
 /// Names the certificate is good for.
-const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+const NAMES: [&str; 8] = [
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "*.salesforce.com",
+    "*.my.salesforce.com",
+    "*.sandbox.my.salesforce.com",
+    "*.develop.my.salesforce.com",
+    "*.scratch.my.salesforce.com",
+];
 
 /// A certificate authority's certificate and a server that presents a leaf signed by it.
 pub(crate) struct Certificate {

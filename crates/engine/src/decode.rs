@@ -11,6 +11,8 @@ use memchr::memchr2_iter;
 use orgtap_destination::Batch;
 use orgtap_destination::csv;
 
+use crate::projection::Projection;
+
 /// The longest record that is accepted, so that a body with an unbalanced quote cannot fill the memory. The texts of one record come to
 /// about 1.6 million characters at the most (Salesforce object limits).
 const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
@@ -35,7 +37,7 @@ pub(crate) enum DecodeError {
 /// Cuts the bytes of one page into batches.
 #[derive(Debug)]
 pub(crate) struct PageDecoder {
-    columns: Arc<[String]>,
+    projection: Arc<Projection>,
     layout: Option<Layout>,
     /// The beginning of a record whose end has not arrived.
     pending: BytesMut,
@@ -51,14 +53,14 @@ pub(crate) struct PageDecoder {
 enum Layout {
     /// As the table wants them.
     Same,
-    /// To be rewritten: for each column of the table, which value of the record it is.
+    /// To be rewritten: for each value that the query selects, which value of the record it is.
     Other(Vec<usize>),
 }
 
 impl PageDecoder {
-    /// Returns a decoder of one page whose records shall have `columns`, in this order.
-    pub(crate) fn new(columns: Arc<[String]>) -> Self {
-        Self { columns, layout: None, pending: BytesMut::new(), is_quoted: false, is_quoting: false, records: 0 }
+    /// Returns a decoder of one page of the query that `projection` belongs to.
+    pub(crate) fn new(projection: Arc<Projection>) -> Self {
+        Self { projection, layout: None, pending: BytesMut::new(), is_quoted: false, is_quoting: false, records: 0 }
     }
 
     /// Returns how many records were cut so far.
@@ -116,7 +118,7 @@ impl PageDecoder {
     fn may_be_whole(&self, is_header: bool) -> bool {
         let is_quoting = self.is_quoting || (is_header && self.pending.starts_with(b"\""));
         let record = self.pending.strip_suffix(b"\r").unwrap_or(&self.pending);
-        csv::values(record).count() == self.columns.len() && (!is_quoting || record.ends_with(b"\""))
+        csv::values(record).count() == self.projection.values.len() && (!is_quoting || record.ends_with(b"\""))
     }
 
     /// Finds the record ends in `chunk`; the state of the quotes moves to its end.
@@ -145,17 +147,29 @@ impl PageDecoder {
         };
         let bytes = match layout {
             Layout::Same => bytes,
-            Layout::Other(order) => rewrite(&bytes, order)?,
+            Layout::Other(order) => rewrite(&bytes, order, &self.projection)?,
         };
         self.records += records;
         batches.push(Batch::new(bytes, records));
         Ok(())
     }
 
-    /// Returns where each column is among the names that were found.
+    /// Returns where each value is among the names that were found.
     fn order_in(&self, found: &[String]) -> Option<Vec<usize>> {
-        let at = |column: &String| found.iter().position(|found| found.eq_ignore_ascii_case(column));
-        self.columns.iter().map(at).collect()
+        let values = &self.projection.values;
+        let mut order: Vec<Option<usize>> = vec![None; values.len()];
+        for (at, value) in values.iter().enumerate() {
+            let is_it = |place: usize| found[place].eq_ignore_ascii_case(&value.header);
+            // Its own place first: a function's header may be that of the field that stands beside it.
+            let mut places = (at < found.len()).then_some(at).into_iter().chain(0..found.len());
+            order[at] = places.find(|place| is_it(*place) && !order.contains(&Some(*place)));
+        }
+        // A function's header goes by its place, if it is under no name that it could have.
+        for at in (0..values.len()).filter(|at| values[*at].is_header_uncertain) {
+            let is_free = at < found.len() && !order.contains(&Some(at));
+            order[at] = order[at].or_else(|| is_free.then_some(at));
+        }
+        order.into_iter().collect()
     }
 
     /// Compares the header with the columns that were asked for. Case does not count: a path may come back as typed or as the API spells it.
@@ -163,12 +177,16 @@ impl PageDecoder {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let found: Vec<String> = csv::values(line).map(|value| String::from_utf8_lossy(&value).into_owned()).collect();
         match self.order_in(&found).or_else(|| self.order_in(&without_alias(&found)?)) {
-            Some(order) if found.len() == self.columns.len() => {
-                let is_in_order = order.iter().enumerate().all(|(wanted, found)| wanted == *found);
+            Some(order) if found.len() == self.projection.values.len() => {
+                let is_in_order =
+                    self.projection.is_plain() && order.iter().enumerate().all(|(wanted, found)| wanted == *found);
                 let has_crlf = line.ends_with(b"\r\n");
                 Ok(if is_in_order && !has_crlf { Layout::Same } else { Layout::Other(order) })
             }
-            _ => Err(DecodeError::Columns { expected: self.columns.join(","), found: found.join(",") }),
+            _ => {
+                let expected: Vec<_> = self.projection.values.iter().map(|value| value.header.as_str()).collect();
+                Err(DecodeError::Columns { expected: expected.join(","), found: found.join(",") })
+            }
         }
     }
 }
@@ -191,27 +209,37 @@ struct Ends {
     records: u64,
 }
 
-/// Writes whole `records` again, with their values in `order`.
-fn rewrite(records: &[u8], order: &[usize]) -> Result<Bytes, DecodeError> {
+/// Writes whole `records` again, as the columns that `projection` makes of their values, which lie in `order`.
+fn rewrite(records: &[u8], order: &[usize], projection: &Projection) -> Result<Bytes, DecodeError> {
     let mut rewritten = Vec::with_capacity(records.len());
     for record in csv::records(records) {
         let values: Vec<_> = csv::values(record).collect();
         if values.len() != order.len() {
             return Err(DecodeError::Ragged { expected: order.len(), found: values.len() });
         }
-        csv::write_record(&mut rewritten, order.iter().map(|at| values[*at].as_ref()));
+        let values: Vec<&[u8]> = order.iter().map(|at| values[*at].as_ref()).collect();
+        csv::write_record(&mut rewritten, projection.make(&values).iter().map(AsRef::as_ref));
     }
     Ok(rewritten.into())
 }
 
 #[cfg(test)]
 mod tests {
+    use orgtap_salesforce::FieldType;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::projection::{ColumnSource, Origin, SelectedValue};
 
-    fn columns(names: &[&str]) -> Arc<[String]> {
-        names.iter().map(|name| (*name).to_owned()).collect()
+    /// Values of these names, one column each. A name in parentheses is a function's.
+    fn columns(names: &[&str]) -> Arc<Projection> {
+        let value = |name: &&str| SelectedValue {
+            header: name.trim_matches(['(', ')']).to_owned(),
+            is_header_uncertain: name.starts_with('('),
+            origin: Origin::Field { path: vec![(*name).to_owned()], field_type: FieldType::String },
+        };
+        let values: Vec<_> = names.iter().map(value).collect();
+        Arc::new(Projection { columns: (0..values.len()).map(ColumnSource::Value).collect(), values })
     }
 
     /// Decodes `page`, which arrives in pieces of `piece` bytes.
@@ -270,6 +298,18 @@ mod tests {
         let (bytes, _) = decode(&["Name", "Id"], b"\"Id\",\"Name\"\n\"1\",\"a \"\"b\"\"\"\n", 7).unwrap();
 
         assert_eq!(bytes, b"\"a \"\"b\"\"\",\"1\"\n");
+    }
+
+    #[test]
+    fn the_column_of_a_function_may_go_by_any_name() {
+        for header in ["Label,Status", "Status,Status", "toLabel(Status),Status", "expr0,Status"] {
+            let page = format!("{header}\nOpen,O\n");
+
+            let (bytes, _) = decode(&["(Label)", "Status"], page.as_bytes(), 100).unwrap();
+
+            assert_eq!(bytes, b"Open,O\n", "{header}");
+        }
+        assert_eq!(decode(&["(Label)", "Id"], b"Id,Label\n1,Open\n", 100).unwrap().0, b"\"Open\",\"1\"\n");
     }
 
     #[test]

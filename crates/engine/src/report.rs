@@ -55,3 +55,17 @@ pub struct Loaded {
     /// Changes of the table's shape.
     pub changes: Vec<TableChange>,
 }
+
+impl Loaded {
+    /// Returns what this load and `next` did together.
+    pub(crate) fn followed_by(self, next: Self) -> Self {
+        Self {
+            write_mode: self.write_mode,
+            records: self.records + next.records,
+            bytes: self.bytes + next.bytes,
+            superseded: self.superseded + next.superseded,
+            table_records: next.table_records,
+            changes: self.changes.into_iter().chain(next.changes).collect(),
+        }
+    }
+}

@@ -4,20 +4,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use orgtap_destination::{CommittedLoad, Destination, TableLoad, WrittenPart};
+use orgtap_destination::{CommittedLoad, Destination};
 use orgtap_salesforce::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::event::{EventSender, RunEvent};
-use crate::extract::{self, Extracted};
-use crate::load;
-use crate::plan::{self, FetchWindow, LeftOut, Plan};
+use crate::extract::{self, Downloads, Extracted, Extraction, Parts, remove_jobs};
+use crate::load::{Fate, RowLoad};
+use crate::plan::{self, FetchWindow, LeftOut, Plan, less};
 use crate::report::{Loaded, RowReport};
-use crate::spec::{RowSpec, RunSpec};
+use crate::spec::{Fetch, RowSpec, RunSpec};
 
 /// How far a claim may lie beyond all stamps and be believed on the org's word alone.
 const FAR_BEYOND: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How many times a row whose job is aborted or gone creates one.
+const JOBS_TRIED: u32 = 3;
 
 /// What every row of a run works with.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct RowContext {
     pub(crate) destination: Arc<dyn Destination>,
     pub(crate) events: EventSender,
     pub(crate) stop: CancellationToken,
+    /// Shared with the other rows.
+    pub(crate) downloads: Arc<Downloads>,
 }
 
 /// Runs `row` to its end and reports how it went.
@@ -35,7 +40,7 @@ pub(crate) async fn run(context: &RowContext, row: &RowSpec) -> RowReport {
     let started = Instant::now();
     let mut told = Told::default();
     let outcome =
-        if context.stop.is_cancelled() { Err(Error::Stopped) } else { load_row(context, row, &mut told).await };
+        if context.stop.is_cancelled() { Err(Error::Stopped) } else { load_to_now(context, row, &mut told).await };
     let report = RowReport {
         row: row.name.clone(),
         table: told.table,
@@ -53,59 +58,92 @@ pub(crate) async fn run(context: &RowContext, row: &RowSpec) -> RowReport {
 struct Told {
     table: Option<String>,
     notes: Vec<String>,
+    /// Whether the row went on with what an earlier run began.
+    is_taken_up: bool,
 }
 
-async fn load_row(context: &RowContext, row: &RowSpec, told: &mut Told) -> Result<Loaded> {
+/// Loads `row`. Where that was to finish what an earlier run began, the row goes on to what has changed since then.
+async fn load_to_now(context: &RowContext, row: &RowSpec, told: &mut Told) -> Result<Loaded> {
+    let loaded = load_row(context, row, context.spec.full_refresh, told).await?;
+    if !told.is_taken_up || row.fetch != Fetch::Incremental {
+        return Ok(loaded);
+    }
+    let changed = load_row(context, row, false, told).await?;
+    Ok(loaded.followed_by(changed))
+}
+
+async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told: &mut Told) -> Result<Loaded> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });
     let plan = tokio::select! {
         biased;
         () = context.stop.cancelled() => return Err(Error::Stopped),
-        plan = plan::make(row, context.spec.full_refresh, &context.client, &*context.destination) => plan?,
+        plan = plan::make(row, full_refresh, &context.client, &*context.destination) => plan?,
     };
     context.events.send(RunEvent::Planned { row: row.name.clone(), plan: Box::new(plan.clone()) });
     told.table = Some(plan.table.name.clone());
-    told.notes = notes(&plan);
+    told.notes.extend(notes(&plan));
 
-    let load = context.destination.begin(&plan.table).await.map_err(Error::destination)?;
-    match transfer(context, &plan, &*load).await {
-        Ok((extracted, written)) => {
-            told.notes.extend(extracted.notes.iter().cloned());
-            context.events.send(RunEvent::Committing { row: row.name.clone() });
-            commit(load, &plan, &extracted, written).await
+    for jobs_tried in 1.. {
+        let load = RowLoad::begin(context, &plan).await?;
+        if load.is_taken_up() {
+            told.is_taken_up = true;
+            told.notes.push(taken_up(&load));
         }
-        Err(error) => {
-            if let Err(abort) = load.abort().await {
-                tracing::warn!(row = row.name, error = %abort, "could not clean up after the failed load");
+        let error = match transfer(context, &plan, &load).await {
+            Ok(extracted) => {
+                told.notes.extend(extracted.notes.iter().cloned());
+                context.events.send(RunEvent::Committing { row: row.name.clone() });
+                return commit(context, load, &plan, extracted).await;
             }
-            Err(error)
+            Err(error) => error,
+        };
+        let fate = Fate::after(&error);
+        if load.end(context, &row.name, fate).await {
+            told.notes.push("the next run goes on from where this one ended".to_owned());
         }
+        if fate != Fate::StartOver || jobs_tried == JOBS_TRIED {
+            return Err(error);
+        }
+        tracing::info!(row = row.name, %error, "the query job is gone, starting over");
     }
+    Err(Error::Internal { message: "it was begun too often".to_owned() })
 }
 
-/// Extracts and writes at the same time, joined by a bounded channel.
-async fn transfer(context: &RowContext, plan: &Plan, load: &dyn TableLoad) -> Result<(Extracted, Vec<WrittenPart>)> {
-    let (sender, receiver) = extract::channel(&plan.row, &context.events);
-    let extracting =
-        async move { extract::extract(&context.client, plan, &context.spec, &sender, &context.stop).await };
-    let (extracted, written) = tokio::join!(extracting, load::write_all(load, receiver));
-    // Where the load failed, the extraction only noticed that nobody listens any more.
-    let (written, extracted) = (written?, extracted?);
+/// Returns what the user should know of a load that an earlier run began.
+fn taken_up(load: &RowLoad) -> String {
+    let journal = load.journal.snapshot();
+    let records: u64 = load.written.iter().map(|written| written.records).sum();
+    let since = journal.first_created().map(|created| format!(" of {created}")).unwrap_or_default();
+    format!("went on with the query{since}, of which an earlier run had loaded {records} records")
+}
+
+/// Reads what is missing of the records and writes it.
+async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad) -> Result<Extracted> {
+    let parts = Parts::new(&plan.row, &*load.load, load.written.clone(), &context.events);
+    let extraction = Extraction {
+        client: &context.client,
+        plan,
+        spec: &context.spec,
+        downloads: &context.downloads,
+        parts: &parts,
+        journal: &load.journal,
+    };
+    let extracted = extract::extract(extraction, &context.stop).await?;
     // All records are there, but nothing of them is visible yet.
-    if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok((extracted, written)) }
+    if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(extracted) }
 }
 
-async fn commit(
-    load: Box<dyn TableLoad>,
-    plan: &Plan,
-    extracted: &Extracted,
-    written: Vec<WrittenPart>,
-) -> Result<Loaded> {
+async fn commit(context: &RowContext, load: RowLoad, plan: &Plan, extracted: Extracted) -> Result<Loaded> {
+    let journal = load.journal.snapshot();
+    let written = extracted.written.clone();
     let (records, bytes) =
         written.iter().fold((0, 0), |(records, bytes), part| (records + part.records, bytes + part.bytes));
-    let mut state = plan.state_after.clone();
-    state.watermark = state.watermark.and_then(|claim| watermark(claim, plan, extracted));
-    let committed = load.commit(written, &state.document()).await.map_err(Error::destination)?;
-    let CommittedLoad { superseded, table_records, changes, .. } = committed;
+    let mut state = journal.state_after.clone();
+    state.watermark = state.watermark.and_then(|claim| watermark(claim, plan, &extracted));
+    let committed = load.load.commit(written, &state.document()).await.map_err(Error::destination);
+    // What is staged needs its jobs no more, and what is lost needs new ones.
+    remove_jobs(&context.client, &journal).await;
+    let CommittedLoad { superseded, table_records, changes, .. } = committed?;
     Ok(Loaded { write_mode: plan.table.write_mode, records, bytes, superseded, table_records, changes })
 }
 
@@ -113,7 +151,7 @@ async fn commit(
 /// its own: when the org took the job and, where that is not told or the claim lies far beyond, the newest stamp that was read. A quiet object
 /// loses nothing by the lower bound. `None` where nobody knows.
 fn watermark(claim: Timestamp, plan: &Plan, extracted: &Extracted) -> Option<Timestamp> {
-    let claim = extracted.job_created.map_or(claim, |created| created.min(claim));
+    let claim = extracted.job_created.map_or(claim, |created| less(created, plan.watermark_margin).min(claim));
     if plan.cursor_column.is_none() {
         return Some(claim);
     }

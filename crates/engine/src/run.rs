@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::event::EventSender;
+use crate::extract::Downloads;
 use crate::plan::{self, Plan};
 use crate::report::{RowReport, RunReport};
 use crate::row::{self, RowContext};
@@ -18,8 +19,8 @@ use crate::spec::RunSpec;
 
 /// Runs every row of `spec` and returns how each went.
 ///
-/// Rows commit one by one. When `stop` is cancelled, rows that have not committed end with [`Error::Stopped`], their jobs are aborted and
-/// nothing of them becomes visible.
+/// Rows commit one by one. When `stop` is cancelled, rows that have not committed end with [`Error::Stopped`] and nothing of them becomes
+/// visible; the next run goes on from there where the destination can keep what was loaded, else their jobs are aborted.
 pub async fn run(
     spec: RunSpec,
     client: &Client,
@@ -30,6 +31,7 @@ pub async fn run(
     let started = Instant::now();
     let spec = Arc::new(spec);
     let permits = Arc::new(Semaphore::new(spec.concurrency.max(1)));
+    let downloads = Arc::new(Downloads::new(spec.download_connections));
     let mut tasks = JoinSet::new();
     for index in 0..spec.rows.len() {
         let permits = Arc::clone(&permits);
@@ -39,6 +41,7 @@ pub async fn run(
             destination: Arc::clone(&destination),
             events: events.clone(),
             stop: stop.clone(),
+            downloads: Arc::clone(&downloads),
         };
         tasks.spawn(async move {
             // The semaphore is never closed; without a permit a row would merely start early.

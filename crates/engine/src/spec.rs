@@ -9,7 +9,11 @@ pub struct RunSpec {
     pub rows: Vec<RowSpec>,
     /// How many rows run at once; at least 1.
     pub concurrency: usize,
-    /// The most records that one page of a job's results may hold.
+    /// How many pages of results are downloaded at once, by all rows together; at least 1. With 1, a job's pages are read one after
+    /// another.
+    pub download_connections: usize,
+    /// The most records that one page of a job's results may hold. Pages that are downloaded several at once are as large as Salesforce
+    /// makes them.
     pub page_records: u32,
     /// How long one Bulk API job may take before the row gives up on it.
     pub job_deadline: Duration,
@@ -20,6 +24,8 @@ pub struct RunSpec {
 impl RunSpec {
     /// The default of [`RunSpec::concurrency`].
     pub const DEFAULT_CONCURRENCY: usize = 4;
+    /// The default of [`RunSpec::download_connections`].
+    pub const DEFAULT_DOWNLOAD_CONNECTIONS: usize = 8;
     /// The default of [`RunSpec::page_records`].
     pub const DEFAULT_PAGE_RECORDS: u32 = 50_000;
     /// The default of [`RunSpec::job_deadline`].
@@ -30,6 +36,7 @@ impl RunSpec {
         Self {
             rows,
             concurrency: Self::DEFAULT_CONCURRENCY,
+            download_connections: Self::DEFAULT_DOWNLOAD_CONNECTIONS,
             page_records: Self::DEFAULT_PAGE_RECORDS,
             job_deadline: Self::DEFAULT_JOB_DEADLINE,
             full_refresh: false,
@@ -44,8 +51,8 @@ pub struct RowSpec {
     pub name: String,
     /// Where the records come from.
     pub source: Source,
-    /// Whether deleted and archived records are read too (`queryAll`).
-    pub include_deleted: bool,
+    /// Which kinds of records are read.
+    pub records: Records,
     /// What is done to the table.
     pub load: Load,
     /// Which records are read.
@@ -60,6 +67,10 @@ pub struct RowSpec {
     pub table: Option<String>,
     /// Which API carries the records.
     pub api: Api,
+    /// How closely the columns' types follow those of the fields.
+    pub types: Types,
+    /// What a load does to the table that was made of something else than the row now asks for.
+    pub start_over: StartOver,
 }
 
 impl RowSpec {
@@ -68,7 +79,7 @@ impl RowSpec {
         Self {
             name: name.into(),
             source,
-            include_deleted: false,
+            records: Records::Live,
             load: Load::Full,
             fetch: Fetch::All,
             cursor_field: None,
@@ -76,6 +87,8 @@ impl RowSpec {
             primary_key: None,
             table: None,
             api: Api::Auto,
+            types: Types::Described,
+            start_over: StartOver::Replace,
         }
     }
 }
@@ -105,6 +118,35 @@ pub enum Fields {
     AllBut(Vec<String>),
 }
 
+/// Which kinds of records a row reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Records {
+    /// Those that are neither deleted nor archived (`query`).
+    Live,
+    /// Archived ones too, but no deleted ones (`queryAll` with a condition, where the object can say that it is deleted).
+    LiveAndArchived,
+    /// Deleted and archived ones too (`queryAll`).
+    All,
+}
+
+/// How closely the columns' types follow those of the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Types {
+    /// Every type that a column can have.
+    Described,
+    /// A type for booleans, ints, doubles, dates and datetimes; the rest is text, amounts and percentages too.
+    Plain,
+}
+
+/// What a load does to a table that was made of something else than the row now asks for: of other fields, by another filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartOver {
+    /// The table is made anew.
+    Replace,
+    /// Everything is fetched again, and loaded into the table as [`RowSpec::load`] says: others may fill the table too.
+    Keep,
+}
+
 /// What a row's load does to its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
@@ -128,8 +170,10 @@ pub enum Fetch {
 /// Which API carries a row's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
-    /// The Bulk API, or REST for what Bulk refuses.
+    /// The Bulk API, or REST for what Bulk refuses and for what is few.
     Auto,
+    /// The Bulk API, or REST for what Bulk refuses, and for nothing else.
+    BulkFirst,
     /// The Bulk API or an error.
     Bulk,
     /// The REST API.

@@ -14,8 +14,10 @@ pub(crate) struct State {
     version: u32,
     /// Everything that changed in the org before this instant is in the table. `None`: the next fetch reads everything.
     pub(crate) watermark: Option<Timestamp>,
-    /// What the table was made of.
-    pub(crate) fingerprint: Fingerprint,
+    /// What the table was made of. `None` in a document that somebody else made of a bare watermark: whatever the row asks for counts as
+    /// what it asked for.
+    #[serde(default)]
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 /// What a table is made of. A table made of something else has to be loaded anew.
@@ -38,7 +40,7 @@ pub(crate) struct Fingerprint {
 impl State {
     /// Returns a state to be saved.
     pub(crate) fn new(fingerprint: Fingerprint, watermark: Option<Timestamp>) -> Self {
-        Self { version: VERSION, watermark, fingerprint }
+        Self { version: VERSION, watermark, fingerprint: Some(fingerprint) }
     }
 
     /// Reads a saved document, or says why it cannot be used.
@@ -124,6 +126,14 @@ mod tests {
             State::read(&document),
             Err("the saved state is of version 2, this orgtap reads version 1".to_owned())
         );
+    }
+
+    #[test]
+    fn a_bare_watermark_is_a_state() {
+        let state = State::read("{\"version\":1,\"watermark\":\"2024-05-01T00:00:00Z\"}").unwrap();
+
+        assert_eq!(state.watermark.unwrap().to_string(), "2024-05-01T00:00:00Z");
+        assert_eq!(state.fingerprint, None);
     }
 
     #[test]

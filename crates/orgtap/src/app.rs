@@ -76,7 +76,10 @@ pub(crate) fn main() -> ExitCode {
     };
     let environment = Environment::Process;
     let console = Console::new(&cli.global, &environment);
-    log::start(&cli.global, &console, usual_level(&cli.command, &console));
+    // The component logs as its platform wants it, once it knows what it is to do.
+    if !matches!(cli.command, Command::Component(_)) {
+        log::start(&cli.global, &console, usual_level(&cli.command, &console));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&console, &Error::Output(error)),
@@ -113,6 +116,7 @@ async fn dispatch(command: Command, on: &Invocation) -> Result<Exit> {
         Command::Describe(args) => until_stopped(on, commands::describe::run(&args, on)).await,
         Command::Query(args) => until_stopped(on, commands::query::run(&args, on)).await,
         Command::Emulator(args) => commands::emulator::run(&args, on).await,
+        Command::Component(args) => commands::component::run(&args, on).await,
         Command::Schema => commands::schema::run(on),
         Command::Completions(args) => commands::completions::run(&args),
     }

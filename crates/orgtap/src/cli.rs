@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Serve a local Salesforce org to try things on, until Ctrl-C
     Emulator(EmulatorArgs),
+    /// Run as a Keboola component: read config.json and write tables in a data folder
+    Component(ComponentArgs),
     /// Print the JSON Schema of the configuration file, for editors
     Schema,
     /// Print the completion script of a shell
@@ -219,6 +221,14 @@ pub(crate) enum QueryFormat {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
+  orgtap emulator                       10,000 made-up records on a free port
+  orgtap emulator --tls                 for clients that insist on https and salesforce.com, such as sf and simple-salesforce
+  orgtap emulator --data exported/      your own describes, record trees and CSVs
+  orgtap emulator --faults faults.json --job-seconds 20 --rtt-ms 80
+It prints what to set in each client. What a test needs besides (clock, changes, faults, statistics) is under /__emulator/; \
+docs/emulator.md has it all. Everything it serves is made up, and its secrets open nothing else.")]
+#[command(after_help = "\
+Examples:
   orgtap emulator                  a demo org of 10,000 records on a free port
   orgtap emulator --port 8123 --tls
   orgtap emulator --data ./export  an org made of describe JSON, `sf data` trees and CSV files
@@ -238,12 +248,45 @@ pub(crate) struct EmulatorArgs {
     /// How many records the demo org has, over all objects.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) records: u64,
-    /// Serve HTTPS with a certificate made for this run.
+    /// Serve HTTPS with a certificate made for this run, and a proxy by which clients that insist on salesforce.com find the org.
     #[arg(long)]
     pub(crate) tls: bool,
+    /// The port of that proxy [default: a free one]
+    #[arg(long, value_name = "PORT", requires = "tls")]
+    pub(crate) proxy_port: Option<u16>,
+    /// Script faults from this JSON file: one fault or an array of them (see docs/emulator.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Let each query job take this long [default: done when asked for the second time]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) job_seconds: Option<u64>,
+    /// Let each answer start this much later, as if the org were far away.
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) rtt_ms: u64,
+    /// Let no more than this many megabits a second travel on one connection.
+    #[arg(long, value_name = "MBPS")]
+    pub(crate) bandwidth_mbps: Option<u64>,
+    /// Keep up to this many megabytes of rendered result pages in memory, so that reading them again is quick.
+    #[arg(long, value_name = "MB", default_value_t = 256)]
+    pub(crate) page_cache_mb: usize,
+    /// Write the org to this folder, as files that --data reads back, and end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) export: Option<PathBuf>,
     /// Print one line of JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `orgtap component`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Takes the place of kds-team.ex-salesforce-v2: the same config.json, state and tables. docs/keboola.md tells what is better.
+
+Standard output has the log or, for a sync action, the JSON answer and nothing else.")]
+pub(crate) struct ComponentArgs {
+    /// The data folder [default: the environment variable KBC_DATADIR, or /data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 /// `orgtap completions`

@@ -18,6 +18,18 @@ pub(crate) const ALL_PROXY: [&str; 2] = ["all_proxy", "ALL_PROXY"];
 pub(crate) const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// Turns colours off when it is set to anything but the empty text.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+/// The data folder of `orgtap component`.
+pub(crate) const KBC_DATADIR: &str = "KBC_DATADIR";
+/// The id of the Keboola configuration, which names its bucket.
+pub(crate) const KBC_CONFIGID: &str = "KBC_CONFIGID";
+/// The Keboola stack; set on the platform only.
+pub(crate) const KBC_STACKID: &str = "KBC_STACKID";
+/// Whether the Keboola project has native types: `authoritative`, `hints` or `none`.
+pub(crate) const KBC_DATA_TYPE_SUPPORT: &str = "KBC_DATA_TYPE_SUPPORT";
+/// The host that takes log messages as GELF over TCP.
+pub(crate) const KBC_LOGGER_ADDR: &str = "KBC_LOGGER_ADDR";
+/// The port of that host.
+pub(crate) const KBC_LOGGER_PORT: &str = "KBC_LOGGER_PORT";
 /// Shortens every wait to a hundredth, for tests. Set by anybody else, it makes retries useless and nothing worse.
 pub(crate) const TEST_HURRY: &str = "ORGTAP_TEST_HURRY";
 

@@ -3,6 +3,7 @@
 mod app;
 mod cli;
 mod commands;
+mod component;
 mod config;
 mod env;
 mod error;

@@ -62,6 +62,9 @@ pub struct SObject {
     /// The fields in the order of the server.
     #[serde(default)]
     pub fields: Vec<Field>,
+    /// The relationships that lead to records that point here.
+    #[serde(default)]
+    pub child_relationships: Vec<ChildRelationship>,
     /// When the server answered, by its own clock.
     #[serde(skip)]
     pub server_time: Option<Timestamp>,
@@ -72,6 +75,18 @@ impl SObject {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
+}
+
+/// A relationship from an object to records that point at it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildRelationship {
+    /// The object of the records that point here.
+    #[serde(rename = "childSObject")]
+    pub child_object: String,
+    /// Its name in subqueries, such as `Contacts`. `None` where there is no way to ask for it.
+    #[serde(default)]
+    pub relationship_name: Option<String>,
 }
 
 /// One field of an object.

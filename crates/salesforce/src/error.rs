@@ -26,6 +26,8 @@ pub enum ErrorKind {
     NotFound,
     /// The query is wrong.
     InvalidQuery,
+    /// The object can be queried only by way of certain filters, which the query lacks.
+    FilterMissing,
     /// The query does not fit into one request.
     QueryTooLong,
     /// The query took longer than Salesforce allows: make it smaller.
@@ -67,6 +69,7 @@ impl ErrorKind {
             | Self::Permission
             | Self::NotFound
             | Self::InvalidQuery
+            | Self::FilterMissing
             | Self::QueryTooLong
             | Self::QueryTimeout
             | Self::UnsupportedByBulk

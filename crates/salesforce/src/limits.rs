@@ -1,11 +1,16 @@
 //! What the org allows, and how much of it is left.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::client::{Call, Client};
-use crate::describe::path_segment;
 use crate::error::Result;
-use crate::wire::{LimitAnswer, LimitsAnswer, RecordCounts};
+use crate::query::QueryOperation;
+use crate::wire::{LimitAnswer, LimitsAnswer, QueryAnswer, RecordCounts};
+
+/// How long a count may take before nobody waits for it any longer: about what a small job takes.
+const COUNT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One allowance of an org.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,13 +69,24 @@ impl Client {
         Ok(Limits(known.collect()))
     }
 
-    /// Returns about how many records the objects have, deleted and archived ones not counted. Objects without a count are missing.
-    pub async fn record_count(&self, objects: &[&str]) -> Result<BTreeMap<String, u64>> {
-        let action = "count the records";
-        let names = objects.iter().map(|object| path_segment(action, object)).collect::<Result<Vec<_>>>()?;
-        let path = format!("{}/limits/recordCount?sObjects={}", self.base_path(), names.join(","));
-        let answer: RecordCounts = self.call_for(&Call::get(action, path)).await?;
-        Ok(answer.s_objects.into_iter().map(|object| (object.name, object.count)).collect())
+    /// Returns about how many records each object has, deleted and archived ones not counted. Objects without a count are missing. The org is
+    /// asked once in the life of this client and its clones, for all objects at once, and not again if it does not answer soon.
+    pub async fn record_counts(&self) -> Result<Arc<BTreeMap<String, u64>>> {
+        let ask = || async {
+            let path = format!("{}/limits/recordCount", self.base_path());
+            let call = Call::get("count the records", path).within(COUNT_PATIENCE);
+            let answer: RecordCounts = self.call_for(&call).await?;
+            Ok(Arc::new(answer.s_objects.into_iter().map(|object| (object.name, object.count)).collect()))
+        };
+        self.counts().get_or_init(ask).await.clone()
+    }
+
+    /// Returns how many records the query `soql`, which is `SELECT COUNT() …`, finds. Asked once, with little patience: the number is good to know,
+    /// and a query that takes long to count takes longer to read.
+    pub async fn count(&self, soql: &str, operation: QueryOperation) -> Result<u64> {
+        let call = Call::get("count the records", self.query_path(soql, operation)).within(COUNT_PATIENCE);
+        let answer: QueryAnswer = self.call_for(&call).await?;
+        Ok(answer.total_size)
     }
 }
 
@@ -98,27 +114,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn counts_are_asked_for_together() -> Result<(), Error> {
+    async fn counts_of_all_objects_are_asked_for_once() -> Result<(), Error> {
         let server = Scripted::start([Reply::json(
             r#"{"sObjects":[{"count":3,"name":"Contact"},{"count":0,"name":"Account"}]}"#,
         )])
         .await;
+        let (client, _) = server.client();
 
-        let counts = server.client().0.record_count(&["Account", "Contact", "Hidden__c"]).await?;
+        let counts = client.record_counts().await?;
+        client.metered().record_counts().await?;
 
-        assert_eq!(server.lines(), ["GET /services/data/v62.0/limits/recordCount?sObjects=Account,Contact,Hidden__c"]);
-        assert_eq!(counts, BTreeMap::from([("Account".to_owned(), 0), ("Contact".to_owned(), 3)]));
+        assert_eq!(server.lines(), ["GET /services/data/v62.0/limits/recordCount"]);
+        assert_eq!(*counts, BTreeMap::from([("Account".to_owned(), 0), ("Contact".to_owned(), 3)]));
         Ok(())
     }
 
     #[tokio::test]
-    async fn a_name_that_would_change_the_address_is_not_sent() {
-        let server = Scripted::start([]).await;
+    async fn a_count_that_fails_is_not_tried_again() {
+        let server = Scripted::start([Reply::html(503), Reply::html(503)]).await;
+        let (client, _) = server.client();
 
-        let error = server.client().0.record_count(&["Account&x=1"]).await.unwrap_err();
+        for _ in 0..2 {
+            assert_eq!(client.record_counts().await.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+        let error = client.count("SELECT COUNT() FROM Account", QueryOperation::Query).await.unwrap_err();
 
-        assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(server.lines().is_empty());
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(server.lines().len(), 2);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::json;
+use serde_json::value::RawValue;
 use url::Url;
 
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::{Json, Record};
 use crate::refusal::Refusal;
 use crate::untrusted::literal;
 use crate::wire::{CompositeAnswer, CompositePart, QueryAnswer};
@@ -38,10 +40,10 @@ impl QueryOperation {
 }
 
 /// One page of the answer to a REST query.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryPage {
     /// The records, each with its `attributes`, fields in the order of the query.
-    pub records: Vec<Map<String, Value>>,
+    pub records: Vec<Record>,
     /// How many records the whole answer has; for `SELECT COUNT()` the count.
     pub total_size: u64,
     /// Where the next page is, for [`Client::query_more`](crate::Client::query_more), or `None` on the last.
@@ -55,14 +57,46 @@ impl From<QueryAnswer> for QueryPage {
     }
 }
 
+impl QueryPage {
+    /// Returns the page that `value` holds, where it is the answer to a child subquery. `None` for anything else.
+    pub fn of_children(value: Json) -> Option<Self> {
+        let Json::Record(Record(members)) = value else { return None };
+        let (mut records, mut total_size, mut next, mut is_done) = (None, None, None, true);
+        for (name, value) in members {
+            match (name.as_str(), value) {
+                ("records", Json::List(list)) => records = Some(list),
+                ("totalSize", Json::Number(number)) => total_size = number.parse().ok(),
+                ("done", Json::Boolean(done)) => is_done = done,
+                ("nextRecordsUrl", Json::Text(url)) => next = Some(url),
+                _ => {}
+            }
+        }
+        let record = |value| match value {
+            Json::Record(record) => Some(record),
+            _ => None,
+        };
+        let records = records?.into_iter().map(record).collect::<Option<Vec<_>>>()?;
+        Some(Self { records, total_size: total_size?, next: next.filter(|next| !is_done && !next.is_empty()) })
+    }
+}
+
 impl Client {
+    /// Returns whether `soql` fits into the address of a request, so that a query needs no composite one around it.
+    pub fn fits_in_address(&self, soql: &str, operation: QueryOperation) -> bool {
+        self.query_path(soql, operation).len() <= LONGEST_PATH
+    }
+
+    pub(crate) fn query_path(&self, soql: &str, operation: QueryOperation) -> String {
+        format!("{}/{}?q={}", self.base_path(), operation.name(), escape(soql))
+    }
+
     /// Runs a query and returns its first page. A query too long for an address is sent in the body of a composite request.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidQuery`] and [`ErrorKind::QueryTimeout`] are about the query itself.
     pub async fn query(&self, soql: &str, operation: QueryOperation) -> Result<QueryPage> {
-        let path = format!("{}/{}?q={}", self.base_path(), operation.name(), escape(soql));
+        let path = self.query_path(soql, operation);
         if path.len() > LONGEST_PATH {
             return self.query_in_body(&path).await;
         }
@@ -98,10 +132,11 @@ fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
     let Some(CompositePart { body, http_status_code }) = answer.composite_response.into_iter().next() else {
         return Err(Error::new(ErrorKind::UnexpectedAnswer, ACTION, "the composite answer is empty"));
     };
+    let body = body.as_deref().map_or("null", RawValue::get);
     if http_status_code != 200 {
-        return Err(Refusal::read(http_status_code, body.to_string().as_bytes(), None).into_error(ACTION));
+        return Err(Refusal::read(http_status_code, body.as_bytes(), None).into_error(ACTION));
     }
-    serde_json::from_value(body)
+    serde_json::from_str(body)
         .map_err(|_| Error::new(ErrorKind::UnexpectedAnswer, ACTION, "the composite answer is not that of a query"))
 }
 
@@ -150,7 +185,12 @@ mod tests {
             ]
         );
         assert_eq!(page.total_size, 3_222);
-        assert_eq!(page.records[0].keys().collect::<Vec<_>>(), ["attributes", "Name", "Id", "Score", "Owner"]);
+        assert_eq!(
+            page.records[0].fields().map(|(name, _)| name).collect::<Vec<_>>(),
+            ["Name", "Id", "Score", "Owner"]
+        );
+        assert_eq!(page.records[0].get("Score"), Some(&Json::Number("0.1234567890123456789".to_owned())));
+        assert_eq!(page.records[0].object(), Some("Contact"));
         assert_eq!(page.next.as_deref(), Some("/services/data/v62.0/query/01gRO0000016PIAYA2-500"));
     }
 
@@ -202,7 +242,7 @@ mod tests {
         assert_eq!(page.total_size, 3_222);
         let request = &server.received()[0];
         assert_eq!(request.line, "POST /services/data/v62.0/composite HTTP/1.1");
-        let sent: Value = serde_json::from_str(&request.body).unwrap();
+        let sent: serde_json::Value = serde_json::from_str(&request.body).unwrap();
         let url = sent["compositeRequest"][0]["url"].as_str().unwrap();
         assert!(url.starts_with("/services/data/v62.0/query?q=SELECT%20Some_Long_Field_Name__c%2C"), "{url}");
     }

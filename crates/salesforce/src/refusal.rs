@@ -112,6 +112,9 @@ impl Refusal {
             "REQUEST_LIMIT_EXCEEDED" if says("concurrent") => Some((ErrorKind::Throttled, Cure::Wait)),
             "REQUEST_LIMIT_EXCEEDED" => Some((ErrorKind::LimitExceeded, Cure::None)),
             _ if says("max bulk v2 query") => Some((ErrorKind::LimitExceeded, Cure::None)),
+            _ if NEEDS_FILTER.iter().any(|words| says(words)) => Some((ErrorKind::FilterMissing, Cure::None)),
+            // An aggregate with more groups than one page holds, under a code of the log of changes.
+            _ if says("does not support querymore") => Some((ErrorKind::InvalidQuery, Cure::None)),
             _ if NOT_IN_BULK.iter().any(|words| says(words)) => Some((ErrorKind::UnsupportedByBulk, Cure::None)),
             _ => None,
         }
@@ -139,7 +142,14 @@ impl Refusal {
         }
     }
 
+    /// Returns what to do about a refusal that was judged to be of `kind`.
     fn hint(&self, kind: ErrorKind) -> Option<&'static str> {
+        if self.message.to_ascii_lowercase().contains("does not support querymore") {
+            return Some("make fewer groups, by a filter or a coarser grouping: Salesforce gives at most 2,000");
+        }
+        if kind == ErrorKind::FilterMissing {
+            return kind_hint(kind);
+        }
         HINTS.iter().find(|(code, _)| *code == self.code()).map(|(_, hint)| *hint).or_else(|| kind_hint(kind))
     }
 }
@@ -169,6 +179,10 @@ const NOT_IN_BULK: [&str; 6] = [
     "in csv format",
     "with csv content type",
 ];
+
+/// What is said of objects that Salesforce queries by certain filters only.
+const NEEDS_FILTER: [&str; 3] =
+    ["implementation restriction", "a filter on a reified column is required", "where clauses should contain"];
 
 fn judge_code(code: &str) -> Option<(ErrorKind, Cure)> {
     let kind = match code {
@@ -212,6 +226,12 @@ const HINTS: [(&str, &str); 9] = [
 fn kind_hint(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::LimitExceeded => "wait until the org's 24 hours have moved on, or raise its allowance",
+        ErrorKind::FilterMissing => {
+            "load it with `soql`, and a WHERE clause that filters as the message says: Salesforce gives this object no other way"
+        }
+        ErrorKind::QueryTooLong => {
+            "select fewer fields or name fewer values, or set `api` to `bulk`, which takes longer queries"
+        }
         ErrorKind::QueryTimeout => "make the query smaller: fewer records by a filter on an indexed field, no ORDER BY",
         ErrorKind::Permission => "ask the administrator to grant the user this access",
         ErrorKind::Connection => "check the proxy's `username` and `password`",
@@ -299,6 +319,18 @@ mod tests {
             (400, "EXCEEDED_ID_LIMIT", "", ErrorKind::ChangesUnavailable),
             (400, "UNSUPPORTED_API_VERSION", "", ErrorKind::Version),
             (400, "NEW_CODE", "", ErrorKind::InvalidQuery),
+            (
+                400,
+                "MALFORMED_QUERY",
+                "Implementation restriction: ContentDocumentLink requires a filter by a single Id",
+                ErrorKind::FilterMissing,
+            ),
+            (
+                400,
+                "EXCEEDED_ID_LIMIT",
+                "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch",
+                ErrorKind::InvalidQuery,
+            ),
             (403, "API_DISABLED_FOR_ORG", "", ErrorKind::Permission),
             (403, "NEW_CODE", "", ErrorKind::Permission),
             (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", ErrorKind::LimitExceeded),

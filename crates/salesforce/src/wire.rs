@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::describe::SObjectSummary;
+use crate::json::Record;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Version {
@@ -35,7 +37,7 @@ pub(crate) struct QueryAnswer {
     #[serde(default)]
     pub(crate) next_records_url: Option<String>,
     #[serde(default)]
-    pub(crate) records: Vec<Map<String, Value>>,
+    pub(crate) records: Vec<Record>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,8 +49,9 @@ pub(crate) struct CompositeAnswer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompositePart {
+    /// As it came: numbers lose digits where they are read before they are needed.
     #[serde(default)]
-    pub(crate) body: Value,
+    pub(crate) body: Option<Box<RawValue>>,
     pub(crate) http_status_code: u16,
 }
 

@@ -7,6 +7,7 @@
 
 mod loading;
 mod merging;
+mod resuming;
 mod shape;
 mod states;
 mod values;
@@ -22,6 +23,7 @@ use crate::{
 
 pub use self::loading::*;
 pub use self::merging::*;
+pub use self::resuming::*;
 pub use self::shape::*;
 pub use self::states::*;
 pub use self::values::*;
@@ -45,11 +47,17 @@ macro_rules! contract_tests {
     ($harness:expr) => {
         $crate::contract_tests! {
             $harness;
+            a_finished_part_can_be_written_again_after_a_resume,
+            a_killed_load_can_be_resumed,
+            a_left_load_of_another_shape_leaves_its_journal_alone,
+            a_load_can_be_killed_and_resumed_again_and_again,
             a_load_that_does_not_add_up_is_refused,
             a_part_that_is_opened_again_is_closed_to_its_first_writer,
+            a_resumed_load_commits_once,
             a_table_that_is_none_is_refused,
             a_writer_ends_with_its_load,
             an_aborted_load_can_be_begun_again,
+            an_aborted_load_leaves_nothing_to_resume,
             append_adds,
             dropping_a_load_leaves_the_table_unchanged,
             empty_fields_load_as_null,
@@ -73,6 +81,7 @@ macro_rules! contract_tests {
             upsert_by_primary_key_is_idempotent,
             vanished_column_is_dropped_on_replace_and_reported,
             vanished_column_is_kept_on_upsert_and_reported,
+            what_was_not_finished_is_written_again,
         }
     };
     ($harness:expr; $($property:ident),+ $(,)?) => {

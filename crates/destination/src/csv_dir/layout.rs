@@ -6,7 +6,8 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use super::part::PartReader;
-use crate::{Error, ErrorKind, Result, file_name};
+use crate::files::failed;
+use crate::{Error, ErrorKind, Result, WrittenPart, file_name};
 
 /// The hidden folder with what is ours alone: beside the tables loads in progress and locks, beside a table's parts its states.
 const PRIVATE: &str = ".orgtap";
@@ -145,15 +146,15 @@ pub(super) fn part_path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("part-{number:05}.csv"))
 }
 
+/// Returns the file in `folder` of a part of a load that was written whole.
+pub(super) fn finished_path(folder: &Path, written: &WrittenPart) -> PathBuf {
+    let WrittenPart { part, records, bytes } = written;
+    folder.join(format!("part-{:05}.{records}.{bytes}.csv", part.0))
+}
+
 fn part_number(name: &str) -> Option<u32> {
     let number = name.strip_prefix("part-")?.strip_suffix(".csv")?;
     number.parse().ok().filter(|_| number.len() >= 5 && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Makes an error of `verb`ing `path`.
-pub(super) fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
-    let message = format!("could not {verb} `{}`", path.display());
-    move |error| Error::from_io(message, error)
 }
 
 /// Makes the names in `folder` outlive a power cut.

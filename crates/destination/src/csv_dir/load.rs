@@ -1,21 +1,27 @@
 //! One load of one table: batches are appended to part files in a private folder, as they are.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 
-use super::layout::{Layout, failed, part_path, state_folder, state_path, sync_folder};
+use super::layout::{Layout, finished_path, part_path, state_folder, state_path, sync_folder};
+use super::leftovers::{self, JOURNAL};
 use super::part::PartFile;
-use super::{blocking, merge, swap};
+use super::{merge, swap};
+use crate::file_part::{FilePart, RecordFile};
+use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
-use crate::parts::{PartClaim, PartLedger};
-use crate::{Batch, CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
+use crate::parts::PartLedger;
+use crate::{CommittedLoad, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
 
-/// A load. Dropping it removes its files, then gives the table free.
+/// A load. Dropping it removes its files, unless the next load can take them up, then gives the table free.
 #[derive(Debug)]
 pub(super) struct CsvLoad {
     table: TableSpec,
+    left: Option<LeftLoad>,
     staged: Arc<Staged>,
     _lock: FileLock,
 }
@@ -24,8 +30,10 @@ pub(super) struct CsvLoad {
 #[derive(Debug)]
 struct Staged {
     layout: Layout,
-    ledger: PartLedger,
+    ledger: Arc<PartLedger>,
     columns: Vec<String>,
+    /// Whether the load can be taken up if it ends now.
+    has_journal: AtomicBool,
 }
 
 impl CsvLoad {
@@ -33,15 +41,15 @@ impl CsvLoad {
         layout.make_root()?;
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         swap::recover(&layout)?;
-        // What is there belongs to a load that died.
-        swap::remove(&layout.staging)?;
+        let left = leftovers::take_up(&layout, &table)?;
         layout.existing()?;
         for folder in [layout.loaded(), state_folder(&layout.next_table())] {
             fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
         }
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        let staged = Arc::new(Staged { layout, ledger: PartLedger::default(), columns });
-        Ok(Self { table, staged, _lock: lock })
+        let ledger = Arc::new(PartLedger::with_written(left.as_ref().map_or(&[], |left| &left.parts)));
+        let has_journal = AtomicBool::new(leftovers::has_journal(&layout));
+        Ok(Self { table, left, staged: Arc::new(Staged { layout, ledger, columns, has_journal }), _lock: lock })
     }
 
     fn commit_now(&self, parts: &[WrittenPart], state: &str) -> Result<CommittedLoad> {
@@ -51,6 +59,10 @@ impl CsvLoad {
         self.save_state(state)?;
         sync_folder(&layout.next_table())?;
         swap::swap(layout, &layout.next_table())?;
+        // It went with the folder that is the table now, so that this load cannot be taken up any more.
+        if let Err(error) = fs::remove_file(state_folder(&layout.table).join(JOURNAL)) {
+            tracing::debug!(table = %self.table.name, %error, "a journal stays behind, to no effect");
+        }
         Ok(committed)
     }
 
@@ -61,6 +73,9 @@ impl CsvLoad {
         if self.table.write_mode != WriteMode::Replace && old.exists() {
             for entry in fs::read_dir(&old).map_err(failed("read", &old))? {
                 let entry = entry.map_err(failed("read", &old))?;
+                if entry.file_name() == JOURNAL {
+                    continue;
+                }
                 fs::copy(entry.path(), new.join(entry.file_name())).map_err(failed("copy", &entry.path()))?;
             }
         }
@@ -75,7 +90,10 @@ impl CsvLoad {
 impl Drop for CsvLoad {
     fn drop(&mut self) {
         self.staged.ledger.close();
-        if let Err(error) = swap::remove(&self.staged.layout.staging) {
+        if self.staged.has_journal.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = remove(&self.staged.layout.staging) {
             tracing::warn!(table = %self.table.name, %error, "a load's files stay behind until the next load");
         }
     }
@@ -83,55 +101,74 @@ impl Drop for CsvLoad {
 
 #[async_trait]
 impl TableLoad for CsvLoad {
+    fn left(&self) -> Option<&LeftLoad> {
+        self.left.as_ref()
+    }
+
+    async fn save_journal(&self, journal: &str) -> Result<()> {
+        let (staged, outline, journal) = (self.staged.clone(), self.table.outline(), journal.to_owned());
+        blocking(move || {
+            leftovers::save_journal(&staged.layout, outline, journal)?;
+            staged.has_journal.store(true, Ordering::Relaxed);
+            Ok(())
+        })
+        .await
+    }
+
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         let claim = self.staged.ledger.open(part)?;
         let staged = self.staged.clone();
         let file = blocking(move || {
+            if let Some(replaced) = claim.replaced() {
+                let path = finished_path(&staged.layout.loaded(), &replaced);
+                fs::remove_file(&path).map_err(failed("remove", &path))?;
+            }
             let path = part_path(&staged.layout.loaded(), part.0);
             PartFile::create(path, staged.columns.iter().map(String::as_str))
         })
         .await?;
-        Ok(Box::new(CsvPart { staged: self.staged.clone(), claim, file: Some(file) }))
+        let file = StagedFile { file, folder: self.staged.layout.loaded() };
+        Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, file)))
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
         let state = state.to_owned();
-        blocking(move || self.commit_now(&parts, &state)).await
+        blocking(move || {
+            let committed = self.commit_now(&parts, &state);
+            // What could not be committed once is not kept to be tried again.
+            self.staged.has_journal.store(false, Ordering::Relaxed);
+            committed
+        })
+        .await
     }
 
     async fn abort(self: Box<Self>) -> Result<()> {
         blocking(move || {
             self.staged.ledger.close();
-            swap::remove(&self.staged.layout.staging)
+            self.staged.has_journal.store(false, Ordering::Relaxed);
+            remove(&self.staged.layout.staging)
         })
         .await
     }
 }
 
+/// The file of a part of the load.
 #[derive(Debug)]
-struct CsvPart {
-    staged: Arc<Staged>,
-    claim: PartClaim,
-    /// Away while a write is under way, and gone after one that failed.
-    file: Option<PartFile>,
+struct StagedFile {
+    file: PartFile,
+    folder: PathBuf,
 }
 
-#[async_trait]
-impl PartWriter for CsvPart {
-    async fn write(&mut self, batch: Batch) -> Result<()> {
-        self.staged.ledger.check(&self.claim)?;
-        self.claim.start();
-        let mut file = self.file.take().expect("the ledger refuses a part after a failed write");
-        let bytes = batch.bytes().clone();
-        self.file = Some(blocking(move || file.write(&bytes).map(|()| file)).await?);
-        self.claim.add(&batch);
-        Ok(())
+impl RecordFile for StagedFile {
+    fn write(&mut self, records: &[u8]) -> Result<()> {
+        self.file.write(records)
     }
 
-    async fn finish(mut self: Box<Self>) -> Result<WrittenPart> {
-        self.staged.ledger.check(&self.claim)?;
-        let file = self.file.take().expect("the ledger refuses a part after a failed write");
-        blocking(move || file.finish()).await?;
-        self.staged.ledger.finish(&self.claim)
+    /// Writes the file to the disk for good, then gives it the name that says that it is whole and what is in it.
+    fn finish(self, written: &WrittenPart) -> Result<()> {
+        self.file.finish()?;
+        let path = finished_path(&self.folder, written);
+        fs::rename(part_path(&self.folder, written.part.0), &path).map_err(failed("write", &path))?;
+        sync_folder(&self.folder)
     }
 }

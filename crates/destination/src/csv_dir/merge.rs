@@ -9,8 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::key_index::KeyIndex;
-use super::layout::{ExistingTable, Layout, failed, part_path};
+use super::layout::{ExistingTable, Layout, finished_path, part_path};
 use super::part::{PartFile, PartReader};
+use crate::files::failed;
 use crate::shape::Shape;
 use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};
 
@@ -55,7 +56,7 @@ struct LoadedPart {
 fn loaded_parts(layout: &Layout, parts: &[WrittenPart]) -> Vec<LoadedPart> {
     let mut first = 0;
     let loaded = parts.iter().map(|part| {
-        let loaded = LoadedPart { path: part_path(&layout.loaded(), part.part.0), first, records: part.records };
+        let loaded = LoadedPart { path: finished_path(&layout.loaded(), part), first, records: part.records };
         first += part.records;
         loaded
     });
@@ -243,10 +244,11 @@ struct Output {
 }
 
 impl Output {
-    /// Takes a part of the load as it is.
+    /// Takes a part of the load as it is. The part stays where it was as well, for a commit that is cut off.
     fn take(&mut self, path: &Path) -> Result<()> {
         let to = self.next_path()?;
-        fs::rename(path, &to).map_err(failed("write", &to))
+        // Not every file system has links. Without them, a commit that is cut off loses the part.
+        fs::hard_link(path, &to).or_else(|_| fs::rename(path, &to)).map_err(failed("write", &to))
     }
 
     /// Takes over a standing part as it is.

@@ -9,6 +9,7 @@
 
 mod key_index;
 mod layout;
+mod leftovers;
 mod load;
 mod merge;
 mod part;
@@ -23,7 +24,8 @@ use async_trait::async_trait;
 
 use self::layout::Layout;
 use self::load::CsvLoad;
-use crate::{Capabilities, Destination, Error, ErrorKind, Result, TableLoad, TableSpec};
+use crate::files::blocking;
+use crate::{Capabilities, Destination, Result, TableLoad, TableSpec};
 
 /// A folder of tables.
 #[derive(Clone, Debug)]
@@ -47,7 +49,7 @@ impl CsvDir {
 #[async_trait]
 impl Destination for CsvDir {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -70,11 +72,4 @@ impl Destination for CsvDir {
         let load = blocking(move || CsvLoad::begin(layout, table)).await?;
         Ok(Box::new(load))
     }
-}
-
-/// Does work that waits for the disk, without keeping other tasks from theirs. It is done also if the caller stops waiting.
-async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| {
-        Err(Error::new(ErrorKind::Failed, "could not work on files: the work was broken off").with_source(error))
-    })
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::layout::failed;
+use crate::files::failed;
 use crate::{Error, ErrorKind, Result, csv};
 
 /// How much is read at a time.

@@ -1,14 +1,14 @@
 //! Puts a new folder in the place of a table's, in one step where the file system can do that.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::layout::{Layout, failed, sync_folder};
+use super::layout::{Layout, sync_folder};
 use crate::Result;
+use crate::files::{failed, remove};
 use crate::lock::FileLock;
 
 /// Makes `next` the table. Whatever was there before is gone or in `layout`'s private folders afterwards.
@@ -58,16 +58,10 @@ pub(super) fn recover_unless_locked(layout: &Layout) -> Result<()> {
     }
 }
 
-/// Removes the folder `path` with all that is in it, if it is there.
-pub(super) fn remove(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
 
     fn layout(root: &Path) -> Layout {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::Harness;
 use crate::memory::{Record, TableContents};
-use crate::{Batch, Column, ColumnType, CommittedLoad, PartId, WriteMode, csv};
+use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, PartId, WriteMode, csv};
 
 /// A folder of its own, read as any program would that knows CSV.
 pub(crate) struct TestFolder {

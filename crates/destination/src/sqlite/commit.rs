@@ -25,7 +25,10 @@ pub(super) fn commit(
 ) -> Result<CommittedLoad> {
     let failed = |error| failed(&stage.table, error);
     let records = parts.records();
-    let superseded = drop_superseded(connection, stage, parts).map_err(failed)?;
+    let superseded = match stage.superseded {
+        Some(superseded) => superseded,
+        None => drop_superseded(connection, stage, parts).map_err(failed)?,
+    };
     // The default tells the disk nothing of a commit until later; this one must outlive a power cut.
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     let published = publish(connection, stage, records - superseded, state);
@@ -61,6 +64,7 @@ fn drop_superseded(connection: &mut Connection, stage: &Stage, parts: &SettledPa
         drop(delete);
         transaction.execute_batch(&format!("DROP INDEX {index}; CREATE UNIQUE {create}"))?;
     }
+    stage.seal(&transaction, superseded)?;
     transaction.commit()?;
     Ok(superseded)
 }
@@ -110,6 +114,7 @@ fn publish(
             Some(staged_records)
         }
     };
+    stage.leftovers.drop_tables(&transaction).map_err(failed)?;
     schema::save_state(&transaction, &stage.table, state).map_err(failed)?;
     transaction.commit().map_err(failed)?;
     Ok((table_records, shape.changes))

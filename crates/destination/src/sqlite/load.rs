@@ -5,21 +5,24 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::cells::Cells;
 use super::commit;
 use super::identifier::{Identifier, check_names, join, row_id};
+use super::leftovers::{Found, Leftovers};
 use super::schema::{self, Shape};
 use super::storage::Storage;
 use super::writer::{Database, Writer};
 use crate::lock::FileLock;
 use crate::parts::{PartClaim, PartLedger};
 use crate::{
-    Batch, CommittedLoad, Error, ErrorKind, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart,
-    csv, file_name,
+    Batch, CommittedLoad, Error, ErrorKind, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode,
+    WrittenPart, file_name,
 };
 
 /// A record's number in the staging table is its part's number, then its own within the part.
@@ -30,7 +33,8 @@ const PART_SHIFT: u32 = 32;
 pub(super) struct SqliteLoad {
     writer: Arc<Writer>,
     stage: Arc<Stage>,
-    /// Given back when the staging table is gone.
+    left: Option<LeftLoad>,
+    /// Given back when the staging table is gone, or left to the next load.
     lock: Option<FileLock>,
 }
 
@@ -41,6 +45,12 @@ pub(super) struct Stage {
     pub(super) name: Identifier,
     pub(super) row_id: &'static str,
     pub(super) storages: Vec<Storage>,
+    pub(super) leftovers: Leftovers,
+    /// How many superseded records a commit that was cut off has dropped already. From then on no part can be written.
+    pub(super) superseded: Option<u64>,
+    /// Whether the load can be taken up if it ends now.
+    has_journal: AtomicBool,
+    outline: String,
     ledger: PartLedger,
     insert: String,
 }
@@ -50,8 +60,8 @@ impl SqliteLoad {
         table.validate()?;
         check_names(table)?;
         let table = table.clone();
-        let (stage, lock) = writer.run(move |database| begin(database, table)).await?;
-        Ok(Self { writer: writer.clone(), stage: Arc::new(stage), lock: Some(lock) })
+        let (stage, left, lock) = writer.run(move |database| begin(database, table)).await?;
+        Ok(Self { writer: writer.clone(), stage: Arc::new(stage), left, lock: Some(lock) })
     }
 }
 
@@ -61,7 +71,9 @@ impl Drop for SqliteLoad {
         let stage = self.stage.clone();
         stage.ledger.close();
         self.writer.send(move |database| {
-            if let Err(error) = stage.discard(database) {
+            if !stage.has_journal()
+                && let Err(error) = stage.discard(database)
+            {
                 tracing::warn!(table = %stage.table.name, %error, "staging table stays behind until the next load");
             }
             drop(lock);
@@ -71,8 +83,21 @@ impl Drop for SqliteLoad {
 
 #[async_trait]
 impl TableLoad for SqliteLoad {
+    fn left(&self) -> Option<&LeftLoad> {
+        self.left.as_ref()
+    }
+
+    async fn save_journal(&self, journal: &str) -> Result<()> {
+        let (stage, journal) = (self.stage.clone(), journal.to_owned());
+        self.writer.run(move |database| stage.save_journal(database, &journal)).await
+    }
+
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         let stage = self.stage.clone();
+        if stage.superseded.is_some() {
+            let message = format!("could not write part {}: the load is about to be committed", part.0);
+            return Err(Error::new(ErrorKind::Failed, message));
+        }
         let claim = stage.ledger.open(part)?;
         if !claim.is_first() {
             self.writer.run(move |database| stage.empty_parts(database, &[part])).await?;
@@ -87,7 +112,9 @@ impl TableLoad for SqliteLoad {
             let committed = stage
                 .empty_parts(database, &settled.unlisted)
                 .and_then(|()| commit::commit(database.for_writing()?, &stage, &settled, &state));
-            if committed.is_err() {
+            // Where another program stood in the way, the next run has no more to do than to commit.
+            let can_wait = stage.has_journal() && matches!(&committed, Err(error) if error.kind() == ErrorKind::Locked);
+            if committed.is_err() && !can_wait {
                 // The first error is the one to tell of.
                 drop(stage.discard(database));
             }
@@ -109,14 +136,18 @@ impl TableLoad for SqliteLoad {
     }
 }
 
-fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, FileLock)> {
+fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, Option<LeftLoad>, FileLock)> {
     let path = lock_path(database.path(), &table.name);
     let connection = database.for_writing()?;
     let lock = FileLock::acquire(&path, &table.name)?;
     let old = schema::columns(connection, &table)?;
-    let stage = Stage::new(Shape::of(&table, old.as_deref()).storages, table)?;
-    stage.make(connection).map_err(|error| failed(&stage.table, error))?;
-    Ok((stage, lock))
+    let mut stage = Stage::new(Shape::of(&table, old.as_deref()).storages, table)?;
+    let found = stage.take_up_or_make(connection).map_err(|error| failed(&stage.table, error))?;
+    let Some(Found { load, superseded, is_of_outline }) = found else { return Ok((stage, None, lock)) };
+    stage.ledger = PartLedger::with_written(&load.parts);
+    stage.superseded = superseded;
+    stage.has_journal = AtomicBool::new(is_of_outline);
+    Ok((stage, Some(load), lock))
 }
 
 fn lock_path(database: &Path, table: &str) -> PathBuf {
@@ -134,74 +165,136 @@ impl Stage {
             join(table.columns.iter().map(|column| Identifier::new(&column.name)), ", "),
             ", ?".repeat(table.columns.len())
         );
-        Ok(Self { table, name, row_id, storages, ledger: PartLedger::default(), insert })
+        Ok(Self {
+            leftovers: Leftovers::of(&name),
+            superseded: None,
+            has_journal: AtomicBool::new(false),
+            outline: format!("{} {storages:?}", table.outline()),
+            ledger: PartLedger::default(),
+            table,
+            name,
+            row_id,
+            storages,
+            insert,
+        })
     }
 
-    fn make(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+    fn has_journal(&self) -> bool {
+        self.has_journal.load(Ordering::Relaxed)
+    }
+
+    /// Takes up what a load of the same outline left, or begins anew.
+    fn take_up_or_make(&self, connection: &mut Connection) -> rusqlite::Result<Option<Found>> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found = self.leftovers.find(&transaction, &self.outline)?;
+        match &found {
+            Some(found) if found.is_of_outline => self.delete_unfinished(&transaction, &found.load.parts)?,
+            _ => self.make(&transaction)?,
+        }
+        transaction.commit()?;
+        Ok(found)
+    }
+
+    /// Deletes the records that lie before, between and after the finished `parts`.
+    fn delete_unfinished(&self, connection: &Connection, parts: &[WrittenPart]) -> rusqlite::Result<()> {
+        let row_id = self.row_id;
+        let sql = format!("DELETE FROM {} WHERE {row_id} >= ? AND {row_id} < ?", self.name);
+        let mut delete = connection.prepare(&sql)?;
+        let mut from = 0;
+        for part in parts {
+            delete.execute([from, first_record(part.part)])?;
+            from = first_record(part.part) + part.records.cast_signed();
+        }
+        delete.execute([from, i64::MAX]).map(drop)
+    }
+
+    fn make(&self, connection: &Connection) -> rusqlite::Result<()> {
         let columns = self.table.columns.iter().zip(&self.storages);
         let columns =
             columns.map(|(column, storage)| format!("{} {}", Identifier::new(&column.name), storage.declared()));
         let columns = join(columns, ", ");
         let name = &self.name;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // What is there belongs to a load that died.
-        transaction.execute_batch(&format!("DROP TABLE IF EXISTS {name}; CREATE TABLE {name} ({columns})"))?;
-        transaction.commit()
+        self.leftovers.drop_tables(connection)?;
+        connection.execute_batch(&format!("DROP TABLE IF EXISTS {name}; CREATE TABLE {name} ({columns})"))?;
+        self.leftovers.make(connection)
     }
 
     fn discard(&self, database: &mut Database) -> Result<()> {
-        let sql = format!("DROP TABLE IF EXISTS {}", self.name);
-        database.for_writing()?.execute_batch(&sql).map_err(|error| failed(&self.table, error))
+        self.in_transaction(database, |transaction| {
+            transaction.execute_batch(&format!("DROP TABLE IF EXISTS {}", self.name))?;
+            self.leftovers.drop_tables(transaction)
+        })
+    }
+
+    fn save_journal(&self, database: &mut Database, journal: &str) -> Result<()> {
+        self.in_transaction(database, |transaction| self.leftovers.save_journal(transaction, &self.outline, journal))?;
+        self.has_journal.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Notes, in the transaction that does so, that the superseded records are dropped.
+    pub(super) fn seal(&self, transaction: &Transaction<'_>, superseded: u64) -> rusqlite::Result<()> {
+        if self.has_journal() { self.leftovers.seal(transaction, superseded) } else { Ok(()) }
+    }
+
+    fn finish(&self, database: &mut Database, claim: &PartClaim) -> Result<WrittenPart> {
+        self.ledger.check(claim)?;
+        self.in_transaction(database, |transaction| self.leftovers.add_part(transaction, &claim.so_far()))?;
+        self.ledger.finish(claim)
+    }
+
+    fn in_transaction(
+        &self,
+        database: &mut Database,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<()> {
+        let failed = |error| failed(&self.table, error);
+        let connection = database.for_writing()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        change(&transaction).map_err(failed)?;
+        transaction.commit().map_err(failed)
     }
 
     fn empty_parts(&self, database: &mut Database, parts: &[PartId]) -> Result<()> {
-        let connection = database.for_writing()?;
         let sql = format!("DELETE FROM {} WHERE {} BETWEEN ? AND ?", self.name, self.row_id);
         parts.iter().try_for_each(|part| {
             let first = first_record(*part);
             let last = first | ((1 << PART_SHIFT) - 1);
-            connection.execute(&sql, [first, last]).map(drop).map_err(|error| failed(&self.table, error))
+            self.in_transaction(database, |transaction| {
+                self.leftovers.remove_part(transaction, *part)?;
+                transaction.execute(&sql, [first, last]).map(drop)
+            })
         })
     }
 
-    fn insert(&self, connection: &mut Connection, claim: &PartClaim, batch: &Batch) -> Result<()> {
+    fn insert(&self, connection: &mut Connection, claim: &PartClaim, cells: &Cells) -> Result<()> {
         self.ledger.check(claim)?;
         let failed = |error| failed(&self.table, error);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        self.insert_records(&transaction, claim, batch)?;
+        self.insert_records(&transaction, claim, cells).map_err(failed)?;
         transaction.commit().map_err(failed)
     }
 
-    fn insert_records(&self, transaction: &Transaction<'_>, claim: &PartClaim, batch: &Batch) -> Result<()> {
-        let failed = |error| failed(&self.table, error);
-        let mut statement = transaction.prepare_cached(&self.insert).map_err(failed)?;
-        let mut number = first_record(claim.part()) + claim.records() as i64;
-        let first = number;
-        for record in csv::records(batch.bytes()) {
-            let values = self.bind(&mut statement, number, record).map_err(failed)?;
-            if values != self.storages.len() {
-                return Err(self.corrupt(format!("a record has {values} values, not {}", self.storages.len())));
+    fn insert_records(&self, transaction: &Transaction<'_>, claim: &PartClaim, cells: &Cells) -> rusqlite::Result<()> {
+        let mut statement = transaction.prepare_cached(&self.insert)?;
+        let first = first_record(claim.part()) + claim.records() as i64;
+        for (number, values) in (first..).zip(cells.records()) {
+            statement.raw_bind_parameter(1, number)?;
+            for (index, value) in (2..).zip(values) {
+                statement.raw_bind_parameter(index, ToSqlOutput::Borrowed(value))?;
             }
-            statement.raw_execute().map_err(failed)?;
-            number += 1;
+            statement.raw_execute()?;
         }
-        match (number - first) as u64 {
-            records if records == batch.records() => Ok(()),
-            records => Err(self.corrupt(format!("a batch has {records} records, not {}", batch.records()))),
-        }
+        Ok(())
     }
 
-    /// Binds a record's values; returns how many there are.
-    fn bind(&self, statement: &mut CachedStatement<'_>, number: i64, record: &[u8]) -> rusqlite::Result<usize> {
-        statement.raw_bind_parameter(1, number)?;
-        let mut count = 0;
-        for value in csv::values(record) {
-            if let Some(storage) = self.storages.get(count) {
-                statement.raw_bind_parameter(count + 2, ToSqlOutput::Borrowed(storage.value(&value)))?;
-            }
-            count += 1;
-        }
-        Ok(count)
+    /// Finds the values of `batch`, beside the threads that wait for others.
+    async fn read(self: &Arc<Self>, batch: Batch) -> Result<Cells> {
+        let stage = self.clone();
+        let reading =
+            tokio::task::spawn_blocking(move || Cells::read(&batch, &stage.storages).map_err(|why| stage.corrupt(why)));
+        reading.await.unwrap_or_else(|_| Err(self.corrupt("reading a batch was broken off".to_owned())))
     }
 
     fn corrupt(&self, why: String) -> Error {
@@ -234,14 +327,17 @@ struct SqlitePart {
 #[async_trait]
 impl PartWriter for SqlitePart {
     async fn write(&mut self, batch: Batch) -> Result<()> {
-        let (stage, claim, inserted) = (self.stage.clone(), self.claim, batch.clone());
+        let (stage, claim) = (self.stage.clone(), self.claim);
+        stage.ledger.check(&claim)?;
         self.claim.start();
-        self.writer.run(move |database| stage.insert(database.for_writing()?, &claim, &inserted)).await?;
+        let cells = stage.read(batch.clone()).await?;
+        self.writer.run(move |database| stage.insert(database.for_writing()?, &claim, &cells)).await?;
         self.claim.add(&batch);
         Ok(())
     }
 
     async fn finish(self: Box<Self>) -> Result<WrittenPart> {
-        self.stage.ledger.finish(&self.claim)
+        let (stage, claim) = (self.stage, self.claim);
+        self.writer.run(move |database| stage.finish(database, &claim)).await
     }
 }

@@ -6,8 +6,10 @@
 //!
 //! It never shrinks the file: room that a replaced table leaves is used again by later loads.
 
+mod cells;
 mod commit;
 mod identifier;
+mod leftovers;
 mod load;
 mod schema;
 mod storage;
@@ -73,7 +75,7 @@ impl Sqlite {
 #[async_trait]
 impl Destination for Sqlite {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
     }
 
     async fn check(&self) -> Result<()> {

@@ -89,7 +89,9 @@ impl Storage {
             Self::Real => parse(text).filter(|value: &f64| value.is_finite()).map(ValueRef::Real),
             Self::Boolean | Self::Date | Self::DateTime | Self::Time => None,
         };
-        parsed.unwrap_or_else(|| match looks_numeric(text) {
+        // Most dates and times are told at a glance.
+        let is_dated = matches!(text, [b'0'..=b'9', _, b':', ..] | [_, _, _, b'0'..=b'9', b'-', ..]);
+        parsed.unwrap_or_else(|| match !is_dated && looks_numeric(text) {
             true => ValueRef::Blob(text),
             false => ValueRef::Text(text),
         })

@@ -20,6 +20,12 @@ type Job = Box<dyn FnOnce(&mut Database) + Send>;
 /// How much of the file is kept in memory. Making an index takes as much again.
 const CACHE_KIB: u32 = 16 * 1024;
 
+/// How large a page of a new file is. Records of Salesforce are wide: fewer, larger pages take less work.
+const PAGE_BYTES: u32 = 8 * 1024;
+
+/// How much is written to the log before it is carried over into the file: each time the disk is waited for.
+const LOG_BYTES: u32 = 64 * 1024 * 1024;
+
 /// Hands jobs to the thread, which does them one after another. Dropping it waits until all are done and the file is closed.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -141,10 +147,13 @@ fn open(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
 
 fn make_writable(connection: &Connection, max_file_bytes: Option<u64>) -> rusqlite::Result<()> {
     // Readers keep seeing the old table while a load is written. File systems that cannot do this stay with what they have.
+    // It counts for a file that is not made yet.
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_BYTES / page_bytes, |_| Ok(()))?;
     if let Some(bytes) = max_file_bytes {
-        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let max_pages = bytes / u64::from(page_bytes);
         connection.pragma_update_and_check(None, "max_page_count", max_pages.cast_signed(), |_| Ok(()))?;
     }

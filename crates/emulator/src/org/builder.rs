@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::asker::Asker;
 use super::identity::{OrgIdentity, POD};
+use super::organization::organization;
 use super::snapshot::Tables;
 use super::state::State;
 use super::table::Table;
@@ -133,6 +134,12 @@ impl OrgBuilder {
         let mut tables: Vec<Table> = tables.collect();
         if self.demo.is_some() {
             tables.iter_mut().for_each(|table| introduce(&self.identity, table));
+        }
+        // Every org knows itself; only an org without anything is left empty.
+        let knows_itself = tables.iter().any(|table| table.object.name == "Organization");
+        if !tables.is_empty() && !knows_itself {
+            let at = tables.partition_point(|table| table.object.name.as_str() < "Organization");
+            tables.insert(at, organization(&self.identity, start));
         }
         let sequences = tables.iter().map(next_sequence).collect();
         Org(Arc::new(Inner {

@@ -5,6 +5,7 @@ mod builder;
 mod change;
 mod fields;
 mod identity;
+mod organization;
 mod replication;
 mod snapshot;
 mod state;
@@ -17,15 +18,17 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::error::QueryError;
+use crate::id::Id;
 use crate::object::ObjectType;
 use crate::select::{Scope, Selection};
+use crate::value::Value;
 
 pub(crate) use asker::Asker;
 pub use builder::OrgBuilder;
 pub use identity::OrgIdentity;
 pub(crate) use identity::POD;
 pub use replication::{DeletedIds, DeletedRecord, UpdatedIds};
-pub(crate) use snapshot::Snapshot;
+pub(crate) use snapshot::{Snapshot, Tables};
 use state::State;
 pub(crate) use table::{RecordRef, Scan, Table};
 
@@ -105,6 +108,26 @@ impl Org {
         let snapshot = self.snapshot();
         let table = snapshot.tables.at(snapshot.tables.position(object)?);
         Some(table.all().filter(|record| snapshot.sees(Scope::Live, table, *record)).count() as u64)
+    }
+
+    /// Returns the ids of an object's records, deleted ones too, in their order.
+    pub(crate) fn ids(&self, object: &str) -> impl Iterator<Item = Id> + use<> {
+        let snapshot = self.snapshot();
+        let at = snapshot.tables.position(object);
+        let ids: Vec<Id> = at.map_or_else(Vec::new, |at| {
+            let table = snapshot.tables.at(at);
+            table.all().map(|record| table.id(record)).collect()
+        });
+        ids.into_iter()
+    }
+
+    /// Returns the values of all records of an object, deleted ones too, in the order of its fields: what the org holds,
+    /// without any query in between.
+    pub(crate) fn records(&self, object: &str) -> Option<Vec<Vec<Value>>> {
+        let snapshot = self.snapshot();
+        let table = snapshot.tables.at(snapshot.tables.position(object)?);
+        let in_bin = |record: &RecordRef<'_>| snapshot.sees(Scope::All, table, *record);
+        Some(table.all().filter(in_bin).map(|record| table.values(record)).collect())
     }
 
     /// Returns all records as everybody sees them now.

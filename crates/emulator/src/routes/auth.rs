@@ -74,7 +74,8 @@ fn password(form: &Form, rules: &SignInRules, request: &Request) -> Result<Respo
     let identity = server.org.identity();
     let with_token = format!("{}{}", identity.password, identity.security_token);
     let given = form.get("password").unwrap_or_default();
-    let known = form.get("username").is_some_and(|name| name.eq_ignore_ascii_case(&identity.username));
+    let known = form.get("username").is_some_and(|name| name.eq_ignore_ascii_case(&identity.username))
+        && !request.is_at_wrong_host();
     let right = known && (given == with_token || (rules.trusted_network && given == identity.password));
     let passes = server.door.try_password(right, server.org.now());
     if !passes || !rules.password_flow || rules.password_expired {
@@ -84,7 +85,7 @@ fn password(form: &Form, rules: &SignInRules, request: &Request) -> Result<Respo
 }
 
 fn client_credentials(form: &Form, rules: &SignInRules, request: &Request) -> Result<Response, Refusal> {
-    if !rules.own_domain {
+    if !rules.own_domain || request.login_host().is_some() {
         return Err(oauth("invalid_grant", "request not supported on this domain"));
     }
     let basic = basic_credentials(request);
@@ -159,11 +160,11 @@ fn grant(request: &Request, extras: Extras) -> Response {
         access_token: server.start_session(),
         signature: is_signed.then_some(signature),
         scope: "refresh_token web api",
-        instance_url: request.base_url.clone(),
+        instance_url: request.org_url(),
         id,
         token_type: "Bearer",
         issued_at: is_signed.then_some(issued_at),
-        api_instance_url: matches!(extras, Extras::ApiInstance).then(|| request.base_url.clone()),
+        api_instance_url: matches!(extras, Extras::ApiInstance).then(|| request.org_url()),
     };
     no_store(json(StatusCode::OK, &token))
 }

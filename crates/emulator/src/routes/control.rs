@@ -5,6 +5,7 @@
 //! | `GET settings` | what a client needs to sign in |
 //! | `GET stats` | calls and queries so far |
 //! | `GET ca` | the certificate authority to trust, as PEM |
+//! | `GET records/Account` | all records of an object as the org holds them, deleted ones too, and its fields |
 //! | `GET clock` | the org's time |
 //! | `POST clock` | `{"advance_secs": 60}` moves it, `{"now": "2026-01-01T00:00:00Z"}` sets it |
 //! | `POST changes` | one change or an array of them, see [`Change`] |
@@ -128,6 +129,9 @@ fn route(path: &str, request: &Request) -> Answer {
             server.sessions.end_all();
             Ok(empty(StatusCode::NO_CONTENT))
         }
+        (&Method::GET, path) if path.starts_with("records/") => {
+            records(path.trim_start_matches("records/"), &server.org)
+        }
         (method, path) => {
             let message =
                 format!("there is no `{method} {path}` here; try `GET settings`, `GET stats` or `GET faults`");
@@ -139,6 +143,19 @@ fn route(path: &str, request: &Request) -> Answer {
 fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     serde_json::from_slice(&request.body)
         .map_err(|error| Problem::bad_request(format!("could not read the request: {error}")))
+}
+
+/// Tells what the org holds, so that what a client has read can be compared with it.
+fn records(name: &str, org: &Org) -> Answer {
+    let unknown = || Problem { status: StatusCode::NOT_FOUND, message: "there is no such object".to_owned() };
+    let object = org.object(name).ok_or_else(unknown)?;
+    let fields: Map<String, Json> =
+        object.fields.iter().map(|field| (field.name.clone(), field.kind.name().into())).collect();
+    let records = org.records(name).ok_or_else(unknown)?.into_iter().map(|values| {
+        let members = object.fields.iter().zip(values);
+        Json::Object(members.map(|(field, value)| (field.name.clone(), value.json(field.kind))).collect())
+    });
+    Ok(json(StatusCode::OK, &document!({"fields": fields, "records": records.collect::<Vec<_>>()})))
 }
 
 fn clock(org: &Org) -> Response {

@@ -4,11 +4,11 @@ use axum::{http::StatusCode, response::Response};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json as document};
 
-use super::Request;
+use super::{Request, bulk_v1::job::DAILY_BATCHES};
 use crate::answer::json;
 
 /// Limits that nothing here uses up: name and what the org has.
-const UNTOUCHED: [(&str, u64); 37] = [
+const UNTOUCHED: [(&str, u64); 36] = [
     ("ActiveScratchOrgs", 40),
     ("AnalyticsExternalDataSizeMB", 40_960),
     ("ConcurrentAsyncGetReportInstances", 200),
@@ -19,7 +19,6 @@ const UNTOUCHED: [(&str, u64); 37] = [
     ("DailyAnalyticsUploadedFilesSizeMB", 51_200),
     ("DailyAsyncApexExecutions", 250_000),
     ("DailyAsyncApexTests", 500),
-    ("DailyBulkApiBatches", 15_000),
     ("DailyBulkV2QueryFileStorageMB", 976_562),
     ("DailyDeliveredPlatformEvents", 25_000),
     ("DailyDurableGenericStreamingApiEvents", 200_000),
@@ -67,6 +66,7 @@ pub(super) fn limits(request: &Request) -> Response {
         UNTOUCHED.iter().map(|(name, max)| ((*name).to_owned(), limit(*max, 0))).collect();
     let mut used = |name: &str, max, used| drop(limits.insert(name.to_owned(), limit(max, used)));
     used("DailyApiRequests", server.options.daily_api_requests, server.counter.api_requests());
+    used("DailyBulkApiBatches", DAILY_BATCHES, server.batch_jobs.batches_today(server.org.now()));
     used("DailyBulkV2QueryJobs", server.options.daily_query_jobs, server.jobs.created_today(server.org.now()));
     // Permission sets nest one limit in another, which readers of this document have to bear.
     let nested = document!({"Max": 1_500, "Remaining": 1_499, "CreateCustom": {"Max": 1_000, "Remaining": 999}});

@@ -2,7 +2,9 @@
 
 mod auth;
 mod bulk;
+mod bulk_v1;
 mod changes;
+mod columns;
 mod composite;
 mod control;
 mod describe;
@@ -10,7 +12,9 @@ mod jwt;
 mod limits;
 mod query;
 mod record;
+mod restriction;
 mod soap;
+mod stream;
 mod versions;
 
 use std::sync::Arc;
@@ -52,10 +56,44 @@ impl Request {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the address of the org itself: the one that the client came by, unless that is a login host.
+    pub(crate) fn org_url(&self) -> String {
+        match self.login_host() {
+            Some(_) => self.server.my_domain_url(),
+            None => self.base_url.clone(),
+        }
+    }
+
+    /// Returns which of Salesforce's login hosts, which are no org's own, the client came by.
+    pub(crate) fn login_host(&self) -> Option<LoginHost> {
+        match self.base_url.to_ascii_lowercase().as_str() {
+            "https://login.salesforce.com" => Some(LoginHost::Production),
+            "https://test.salesforce.com" => Some(LoginHost::Sandboxes),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the client came by the login host of orgs of the other sort, which does not know this one.
+    pub(crate) fn is_at_wrong_host(&self) -> bool {
+        let sandbox = self.server.org.identity().sandbox;
+        match self.login_host() {
+            Some(LoginHost::Production) => sandbox,
+            Some(LoginHost::Sandboxes) => !sandbox,
+            None => false,
+        }
+    }
+
     /// Returns a header, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+}
+
+/// A host at which all orgs of a sort sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginHost {
+    Production,
+    Sandboxes,
 }
 
 /// Decodes the parameters of an address or form.
@@ -79,6 +117,7 @@ pub(crate) fn answer(call: &Call, request: &Request) -> Result<Response, Refusal
                 .and_then(|()| answer_resource(*version, resource, request));
             answer.map_err(|refusal| if resource.is_bulk() { refusal.into_bulk() } else { refusal })
         }
+        Call::BulkV1 { version, resource } => bulk_v1::answer(version, resource, request),
         Call::Control(path) => Ok(control::answer(path, request)),
         Call::WrongMethod => {
             let message = format!("HTTP Method '{}' not allowed.", request.method);
@@ -96,12 +135,14 @@ fn answer_resource(version: ApiVersion, resource: &Resource, request: &Request) 
         Resource::DescribeObject(object) => describe::basic(version, object, request),
         Resource::Describe(object) => describe::object(version, object, request),
         Resource::Query(scope) => query::first_page(version, *scope, request),
+        Resource::ToolingQuery => query::tooling(version, request),
         Resource::QueryMore(locator) => query::next_page(version, locator, request),
         Resource::Limits => Ok(limits::limits(request)),
         Resource::RecordCount => Ok(limits::record_count(request)),
         Resource::Updated(object) => changes::updated(object, request),
         Resource::Deleted(object) => changes::deleted(object, request),
         Resource::Record { object, id } => record::get(version, object, id, request),
+        Resource::Blob { object, id, field } => record::blob(object, id, field, request),
         Resource::Insert(object) => record::insert(version, object, request),
         Resource::Update { object, id } => record::update(object, id, request),
         Resource::Delete { object, id } => record::delete(object, id, request),

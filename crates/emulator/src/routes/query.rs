@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{http::StatusCode, response::Response};
 use serde::Serialize;
 
-use super::Request;
+use super::{Request, columns};
 use crate::{
     answer::{Refusal, json, json_bytes},
     call::CallKind,
@@ -30,6 +30,10 @@ pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -
     let soql = request.parameter("q").filter(|soql| !soql.trim().is_empty()).ok_or_else(missing)?;
     let server = &request.server;
     server.counter.query(CallKind::Query, operation(scope), soql);
+    super::restriction::check(soql)?;
+    if request.parameter("columns").is_some_and(|wished| wished.eq_ignore_ascii_case("true")) {
+        return columns::columns(soql, scope, request);
+    }
     let selection = Arc::new(server.org.select(soql, scope)?);
     let source = Source::Query(Arc::clone(&selection));
     if selection.count_only() {
@@ -51,6 +55,49 @@ pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -
         format!("{id}-{records}")
     });
     Ok(page(&source, version, Part { from: 0, records, next }, request))
+}
+
+/// The answer of the Tooling API about objects that this org has none of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NoTools {
+    size: u64,
+    total_size: u64,
+    done: bool,
+    query_locator: Option<String>,
+    entity_type_name: String,
+    records: [String; 0],
+}
+
+/// Objects of the Tooling API that clients ask for at their start.
+const TOOLING_OBJECTS: [&str; 9] = [
+    "ApexClass",
+    "ApexTrigger",
+    "ApexCodeCoverage",
+    "ApexTestQueueItem",
+    "CustomField",
+    "CustomObject",
+    "InstalledSubscriberPackage",
+    "MetadataContainer",
+    "SourceMember",
+];
+
+/// Answers `tooling/query`: the org has no tools, so that these objects are empty. Others are answered as by `query`.
+pub(super) fn tooling(version: ApiVersion, request: &Request) -> Result<Response, Refusal> {
+    let soql = request.parameter("q").unwrap_or_default();
+    let name = orgtap_soql::parse(soql).ok().map(|query| query.object().text.clone());
+    let tool = name.and_then(|name| TOOLING_OBJECTS.into_iter().find(|tool| tool.eq_ignore_ascii_case(&name)));
+    let Some(tool) = tool else { return first_page(version, Scope::Live, request) };
+    request.server.counter.query(CallKind::Query, operation(Scope::Live), soql);
+    let answer = NoTools {
+        size: 0,
+        total_size: 0,
+        done: true,
+        query_locator: None,
+        entity_type_name: tool.to_owned(),
+        records: [],
+    };
+    Ok(json(StatusCode::OK, &answer))
 }
 
 /// Answers `query/{locator}`.

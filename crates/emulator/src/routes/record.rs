@@ -1,9 +1,11 @@
 //! Single records: read, created, changed, deleted.
 
 use axum::{
+    body::Body,
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -12,9 +14,10 @@ use crate::{
     answer::{Refusal, empty, json, json_bytes},
     error::ChangeError,
     id::Id,
-    object::ObjectType,
+    object::{FieldKind, ObjectType},
     render::{Paging, Records},
     select::Scope,
+    value::Value,
     version::ApiVersion,
 };
 
@@ -44,6 +47,25 @@ pub(super) fn get(version: ApiVersion, object: &str, id: &str, request: &Request
     let paging = Paging { records: u64::MAX, open: &|_, parent| parent };
     Records::new(&selection, version, &paging).write_record(&row, &mut document);
     Ok(json_bytes(StatusCode::OK, document))
+}
+
+/// Answers `GET sobjects/{object}/{id}/{field}`: the content of a field of type base64.
+pub(super) fn blob(object: &str, id: &str, field: &str, request: &Request) -> Result<Response, Refusal> {
+    let object = find(object, request)?;
+    let id = own_id(&object, id)?;
+    let field = object.field(field).filter(|field| field.kind == FieldKind::Base64).ok_or_else(Refusal::not_found)?;
+    let soql = format!("SELECT {} FROM {} WHERE Id = '{id}'", field.name, object.name);
+    let selection = request.server.org.select(&soql, Scope::Live)?;
+    let row = selection.records(0, 1).next().ok_or_else(Refusal::not_found)?;
+    let content = match row.values.first() {
+        // What an import could not decode is given as it is.
+        Some(Value::Text(text)) => STANDARD.decode(text.as_bytes()).unwrap_or_else(|_| text.as_bytes().to_vec()),
+        _ => return Err(Refusal::not_found()),
+    };
+    let mut answer = Response::new(Body::from(content));
+    let content_type = HeaderValue::from_static("application/octetstream");
+    answer.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    Ok(answer)
 }
 
 /// Answers `POST sobjects/{object}`.

@@ -32,7 +32,7 @@ pub(super) fn login(version: &str, request: &Request) -> Result<Response, Refusa
         return Err(fault("INVALID_OPERATION", SWITCHED_OFF));
     }
     let identity = server.org.identity();
-    let user_is_known = credentials.username.eq_ignore_ascii_case(&identity.username);
+    let user_is_known = credentials.username.eq_ignore_ascii_case(&identity.username) && !request.is_at_wrong_host();
     let with_token = format!("{}{}", identity.password, identity.security_token);
     let bare = credentials.password == identity.password;
     let right = user_is_known && (credentials.password == with_token || bare);
@@ -71,7 +71,7 @@ fn fault(code: &'static str, message: &str) -> Refusal {
 
 fn result(request: &Request, version: &str, session: &str, password_expired: bool) -> String {
     let identity = request.server.org.identity();
-    let (base, organization) = (escape(&request.base_url), short(identity.organization_id));
+    let (base, organization) = (escape(&request.org_url()), short(identity.organization_id));
     let (user, profile, organization_id) = (identity.user_id, identity.profile_id, identity.organization_id);
     let (sandbox, seconds) = (identity.sandbox, LIFETIME.as_secs());
     let (name, email) = (escape(&identity.organization_name), escape(&identity.email));

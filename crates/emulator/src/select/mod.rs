@@ -32,7 +32,7 @@ use orgtap_soql::Query;
 use crate::error::QueryError;
 use crate::id::Id;
 use crate::object::{FieldKind, ObjectType};
-use crate::org::{RecordRef, Snapshot, Table};
+use crate::org::{RecordRef, Snapshot, Table, Tables};
 use crate::value::Value;
 use columns::Columns;
 use filter::Filter;
@@ -225,6 +225,12 @@ impl Selection {
     pub fn records(&self, from: u64, up_to: u64) -> impl Iterator<Item = Row> + Send + use<'_> {
         let mut rows = self.page(from, up_to);
         std::iter::from_fn(move || rows.read_row())
+    }
+
+    /// Returns the data that the answer is made from, and how many days the org had existed then.
+    pub(crate) fn data(&self) -> (&Arc<Tables>, i64) {
+        let age = self.snapshot.now.duration_since(self.snapshot.began);
+        (&self.snapshot.tables, age.as_secs().div_euclid(86_400))
     }
 
     fn table(&self) -> &Table {

@@ -193,6 +193,31 @@ async fn pages_add_up_and_can_be_read_again() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_rendered_before_is_the_same_in_another_job() {
+    let fixture = instant().await;
+    let soql = "SELECT Id, Name FROM Account";
+    let read = |job: String, gzip: bool| {
+        let fixture = &fixture;
+        async move {
+            let headers: &[(&str, &str)] = if gzip { &[("Accept-Encoding", "gzip")] } else { &[] };
+            fixture.send("GET", &format!("{JOBS}/{job}/results"), headers, &[]).await
+        }
+    };
+
+    let first = read(create_job(&fixture, soql).await, false).await.text();
+    let again = read(create_job(&fixture, soql).await, false).await.text();
+    let zipped = read(create_job(&fixture, soql).await, true).await.text();
+    let zipped_again = read(create_job(&fixture, soql).await, true).await.text();
+    let id = first.lines().nth(1).and_then(|line| line.split('"').nth(1)).unwrap().parse().unwrap();
+    fixture.org().update(id, [("Name".to_owned(), Value::from("Renamed"))].into()).unwrap();
+    let changed = read(create_job(&fixture, soql).await, true).await.text();
+
+    assert_eq!(first.lines().count(), 101);
+    assert!(again == first && zipped == first && zipped_again == first);
+    assert!(changed.contains("Renamed") && !first.contains("Renamed"));
+}
+
+#[tokio::test]
 async fn max_records_bounds_a_page() {
     let fixture = instant().await;
     let job = create_job(&fixture, "SELECT Id FROM Contact").await;

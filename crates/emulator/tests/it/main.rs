@@ -3,11 +3,14 @@
 #![cfg(test)]
 
 mod bulk;
+mod bulk_v1;
 mod client;
 mod control;
 mod edited_queries;
 mod edits;
+mod export;
 mod faults;
+mod recorded;
 mod rest;
 mod sign_in;
 mod soql;

@@ -393,6 +393,62 @@ async fn gzip_is_spoken_both_ways_and_only_on_request() {
 }
 
 #[tokio::test]
+async fn json_is_laid_out_for_those_who_ask_and_every_answer_has_an_id() {
+    let fixture = Fixture::new().await;
+    let path = format!("{ROOT}/limits");
+
+    let plain = fixture.get(&path).await;
+    let pretty = fixture.send("GET", &path, &[("X-PrettyPrint", "1"), ("Accept-Encoding", "gzip")], &[]).await;
+
+    assert_eq!(plain.text().lines().count(), 1);
+    assert!(pretty.text().lines().count() > 100, "{}", pretty.text());
+    assert_eq!(pretty.json()["DailyBulkV2QueryJobs"], plain.json()["DailyBulkV2QueryJobs"]);
+    assert_eq!(plain.header("x-request-id").unwrap().len(), 32);
+    assert_ne!(plain.header("x-request-id"), pretty.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn the_content_of_a_file_is_read_at_the_address_that_a_query_gives() {
+    let fixture = Fixture::new().await;
+    let account = first_id(&fixture, "SELECT Id FROM Account");
+
+    assert_eq!(fixture.get(&format!("{ROOT}/sobjects/Account/{account}/Name")).await.status, 404);
+    assert_eq!(fixture.get(&format!("{ROOT}/sobjects/Account/{account}/Nothing")).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_columns_of_a_query_are_told_without_its_records() {
+    let fixture = Fixture::new().await;
+    let soql = encode("SELECT Id, Name, Account.Name, Account.Owner.Name FROM Contact");
+
+    let columns = fixture.get(&format!("{ROOT}/query?q={soql}&columns=true")).await.json();
+
+    assert_eq!(columns["entityName"], "Contact");
+    let names: Vec<&str> =
+        columns["columnMetadata"].as_array().unwrap().iter().map(|c| c["columnName"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Id", "Name", "Account"]);
+    assert_eq!(columns["columnMetadata"][2]["joinColumns"][1]["joinColumns"][0]["columnName"], "Name");
+}
+
+#[tokio::test]
+async fn clients_find_the_org_itself_and_its_missing_tools() {
+    let fixture = Fixture::new().await;
+    let soql = "SELECT Id, Name, IsSandbox, InstanceName FROM Organization";
+
+    let found = fixture.query(soql).await;
+    let tooling = fixture.get(&format!("{ROOT}/tooling/query?q={}", encode("SELECT Id FROM ApexClass"))).await.json();
+
+    assert_eq!(found["totalSize"], 1);
+    let id = found["records"][0]["Id"].as_str().unwrap();
+    assert!(id.starts_with(fixture.settings.access_token.split('!').next().unwrap()));
+    assert_eq!(fixture.get(&format!("{ROOT}/sobjects/Organization/{id}")).await.json()["IsSandbox"], false);
+    assert_eq!(
+        tooling,
+        json!({"size": 0, "totalSize": 0, "done": true, "queryLocator": null, "entityTypeName": "ApexClass", "records": []})
+    );
+}
+
+#[tokio::test]
 async fn address_and_headers_have_sixteen_kilobytes() {
     let fixture = Fixture::new().await;
     let path = |length: usize| format!("{ROOT}/limits?x={}", "a".repeat(length));

@@ -43,6 +43,48 @@ async fn the_certificate_is_good_for_loopback_names_and_for_those_who_trust_it()
     assert!(get_versions(&emulator, "localhost", RootCertStore::empty()).await.unwrap_err().contains("UnknownIssuer"));
 }
 
+/// Asks for the versions through the emulator's proxy, under one of Salesforce's names.
+async fn get_through_proxy(emulator: &Emulator, host: &'static str, path: &str) -> Result<String, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(emulator.ca_pem().unwrap().as_bytes()).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let proxy = emulator.settings().proxy_url.unwrap();
+    let mut stream = TcpStream::connect(proxy.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n").as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    if !head.starts_with(b"HTTP/1.1 200 ") {
+        return Err(String::from_utf8(head).unwrap());
+    }
+    let connector = TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect(ServerName::try_from(host).unwrap(), stream).await.unwrap();
+    let token = emulator.settings().access_token;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    Ok(read_answer(&bytes, false).unwrap().text())
+}
+
+#[tokio::test]
+async fn salesforces_names_lead_to_the_org_through_the_proxy_and_nowhere_else() {
+    let emulator = Emulator::start(small_org(), EmulatorOptions { tls: true, ..Default::default() }).await.unwrap();
+    let host = "orgtap-demo.my.salesforce.com";
+
+    let identity = get_through_proxy(&emulator, host, "/services/oauth2/userinfo").await.unwrap();
+
+    assert_eq!(emulator.settings().my_domain_url.as_deref(), Some("https://orgtap-demo.my.salesforce.com"));
+    assert!(identity.contains("https://orgtap-demo.my.salesforce.com/services/data/v{version}/"), "{identity}");
+    assert!(get_through_proxy(&emulator, "example.com", "/").await.unwrap_err().starts_with("HTTP/1.1 403 "));
+}
+
 #[tokio::test]
 async fn a_silent_client_does_not_hold_up_the_next() {
     let emulator = Emulator::start(small_org(), EmulatorOptions { tls: true, ..Default::default() }).await.unwrap();

@@ -1,11 +1,11 @@
-//! Records through the REST API's query resource, for what the Bulk API cannot do.
+//! Records through the REST API's query resource, for what the Bulk API cannot do and for what is few.
 
 use orgtap_destination::{Batch, PartId};
-use orgtap_salesforce::Client;
+use orgtap_salesforce::{Client, ErrorKind, Json, QueryPage, Record};
 use tokio_util::sync::CancellationToken;
 
-use super::{Extracted, PagesSeen, PartMessage, PartSender, first_record, load_ended};
-use crate::encode;
+use super::{Extracted, PagesSeen, Parts, documents, first_record};
+use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -13,7 +13,7 @@ use crate::plan::Plan;
 pub(super) async fn extract(
     client: &Client,
     plan: &Plan,
-    parts: &PartSender,
+    parts: &Parts<'_>,
     stop: &CancellationToken,
 ) -> Result<Extracted> {
     tokio::select! {
@@ -23,33 +23,119 @@ pub(super) async fn extract(
     }
 }
 
-async fn pages(client: &Client, plan: &Plan, parts: &PartSender) -> Result<Extracted> {
+async fn pages(client: &Client, plan: &Plan, parts: &Parts<'_>) -> Result<Extracted> {
     parts.watch_stamps(plan);
-    let soql = plan.query.to_string();
-    let mut page = client.query(&soql, plan.operation).await.map_err(Error::salesforce)?;
+    let first = match client.query(&plan.query.to_string(), plan.operation).await {
+        Err(error) if error.kind() == ErrorKind::FilterMissing && documents::can_filter(plan) => {
+            return documents::extract(client, plan, parts).await;
+        }
+        first => first.map_err(Error::salesforce)?,
+    };
+    parts.expect(if plan.projection.is_count() { 1 } else { first.total_size });
+    let mut reading = Reading::new(client, plan, parts);
+    reading.answer(first).await?;
+    reading.finish()?;
+    Ok(Extracted::default())
+}
+
+/// Reads the answers to one or more queries of a plan.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    client: &'a Client,
+    encoder: Encoder<'a>,
+    seen: PagesSeen,
+    parts: &'a Parts<'a>,
+    is_count: bool,
+    next_part: u32,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(client: &'a Client, plan: &'a Plan, parts: &'a Parts<'a>) -> Self {
+        let (encoder, is_count) = (Encoder::new(&plan.projection), plan.projection.is_count());
+        Self { client, encoder, seen: PagesSeen::new(plan), parts, is_count, next_part: 0 }
+    }
+
+    /// Reads an answer to its last page, counts it, and returns how many records it has.
+    pub(super) async fn answer(&mut self, mut page: QueryPage) -> Result<u64> {
+        if self.is_count {
+            self.write(Encoder::count(page.total_size)).await?;
+            return Ok(1);
+        }
+        let announced = page.total_size;
+        let mut records = 0;
+        loop {
+            for record in &mut page.records {
+                complete(self.client, record).await?;
+            }
+            let batch = self.encoder.batch(&page.records);
+            records += batch.records();
+            self.seen.add(first_record(&batch), page.next.as_deref())?;
+            self.write(batch).await?;
+            match page.next.take() {
+                Some(next) => page = self.client.query_more(&next).await.map_err(Error::salesforce)?,
+                None => break,
+            }
+        }
+        if records != announced {
+            let message = format!("the query found {announced} records, its pages hold {records}");
+            return Err(Error::Incomplete { message });
+        }
+        Ok(records)
+    }
+
+    /// Checks that every column was found in the answers.
+    pub(super) fn finish(self) -> Result<()> {
+        self.encoder.finish()
+    }
+
+    async fn write(&mut self, batch: Batch) -> Result<()> {
+        let part = PartId(self.next_part);
+        self.next_part += 1;
+        let mut part = self.parts.open(part).await?;
+        part.write(batch).await?;
+        part.close().await.map(drop)
+    }
+}
+
+/// Reads the further pages of a record's children, of their children, and so on, and counts them.
+async fn complete(client: &Client, record: &mut Record) -> Result<()> {
+    for (_, value) in &mut record.0 {
+        let Json::Record(inner) = value else { continue };
+        if inner.get("records").is_none() {
+            // A parent may have children too.
+            Box::pin(complete(client, inner)).await?;
+            continue;
+        }
+        let Some(page) = QueryPage::of_children(std::mem::replace(value, Json::Null)) else {
+            return Err(Error::Incomplete {
+                message: "the answer to a child subquery is not that of a query".to_owned(),
+            });
+        };
+        *value = Json::List(Box::pin(children(client, page)).await?.into_iter().map(Json::Record).collect());
+    }
+    Ok(())
+}
+
+/// Reads the answer to a child subquery to its last page.
+async fn children(client: &Client, mut page: QueryPage) -> Result<Vec<Record>> {
     let announced = page.total_size;
-    parts.expect(announced);
-    let mut records = 0;
-    let mut seen = PagesSeen::new(plan);
-    for part in (0..).map(PartId) {
-        let batch = encode::batch(&plan.selected, &page.records);
-        records += batch.records();
-        seen.add(first_record(&batch), page.next.as_deref())?;
-        write(part, batch, parts).await?;
+    let mut children = Vec::with_capacity(page.records.len());
+    loop {
+        for mut child in page.records {
+            complete(client, &mut child).await?;
+            children.push(child);
+        }
+        if children.len() as u64 > announced {
+            break;
+        }
         match page.next.take() {
             Some(next) => page = client.query_more(&next).await.map_err(Error::salesforce)?,
             None => break,
         }
     }
-    if records != announced {
-        let message = format!("the query found {announced} records, its pages hold {records}");
+    if children.len() as u64 != announced {
+        let message = format!("a child subquery found {announced} records, its pages hold {}", children.len());
         return Err(Error::Incomplete { message });
     }
-    Ok(Extracted::default())
-}
-
-async fn write(part: PartId, batch: Batch, parts: &PartSender) -> Result<()> {
-    parts.send(PartMessage::Open(part)).await.map_err(load_ended)?;
-    parts.records(part, batch).await.map_err(load_ended)?;
-    parts.send(PartMessage::Close(part)).await.map_err(load_ended)
+    Ok(children)
 }

@@ -1,38 +1,144 @@
-//! Selected fields and paths into columns: each is looked up in the describes, which say how it is spelt and what its values are.
-
-use std::sync::Arc;
+//! What a SELECT list comes to: the columns of the table, the values they are made of, and the list as it is sent.
 
 use orgtap_destination::{Column, ColumnType};
-use orgtap_salesforce::{Client, ErrorKind, Field, FieldType, SObject};
-use orgtap_soql::{Argument, Call, Diagnostic, Diagnostics, Name, Path, Query, SelectItem, Severity};
+use orgtap_salesforce::{Field, FieldType};
+use orgtap_soql::{Diagnostic, Path, SelectItem, Span};
 
+use super::LeftOut;
+use super::compound;
+use super::resolve::Resolved;
 use crate::error::{Error, Result};
+use crate::projection::{ColumnSource, Origin, Projection, SelectedValue};
+use crate::spec::Types;
 
-/// A column with where it comes from.
+/// A column with the type of its values.
 #[derive(Clone, Debug)]
-pub(crate) struct SelectedColumn {
-    /// The column as the table gets it.
-    pub(crate) column: Column,
-    /// The names that lead to the value from the root object, as Salesforce spells them.
-    pub(crate) path: Vec<String>,
+pub(super) struct SelectedColumn {
+    /// The column as a table with all types has it.
+    pub(super) column: Column,
     /// What the values are called in the org's describe: `datetime`, `currency`.
-    pub(crate) field_type: FieldType,
+    pub(super) field_type: FieldType,
+}
+
+/// What a SELECT list comes to.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    /// The columns of the table.
+    pub(super) columns: Vec<SelectedColumn>,
+    /// How they are made of what is selected.
+    pub(super) projection: Projection,
+    /// The SELECT list as it is sent.
+    pub(super) select: Vec<SelectItem>,
+    /// What the Bulk API does not carry, as far as the describes tell.
+    pub(super) not_in_bulk: Vec<Diagnostic>,
+    /// The columns that tell the rows of an aggregate apart: those of GROUP BY, where all of them are selected.
+    pub(super) grouped: Option<Vec<String>>,
+    /// Fields that are left out although nobody asked for that.
+    pub(super) left_out: Vec<LeftOut>,
+    /// What the user should know.
+    pub(super) notes: Vec<String>,
+}
+
+impl Selection {
+    /// Adds a column that is one value of the query.
+    pub(super) fn add(&mut self, column: SelectedColumn, value: SelectedValue, item: SelectItem) {
+        self.select.push(item);
+        self.add_of_item(column, value);
+    }
+
+    /// Adds a column that is one of several values of an item of the list.
+    pub(super) fn add_of_item(&mut self, column: SelectedColumn, value: SelectedValue) {
+        self.projection.values.push(value);
+        self.columns.push(column);
+        self.projection.columns.push(ColumnSource::Value(self.projection.values.len() - 1));
+    }
+
+    /// Adds a field of the root object or of a parent. A compound one is selected by its parts, whichever API carries it, so that its text is
+    /// always the same; where it has none, only REST carries it.
+    pub(super) fn add_field(&mut self, resolved: &Resolved, item: SelectItem) -> Result<()> {
+        if !compound::is_compound(&resolved.field) {
+            let value = self.field_value(resolved.path.clone(), &resolved.field, item);
+            self.columns.push(column(&resolved.path, &resolved.field, resolved.is_nullable));
+            self.projection.columns.push(ColumnSource::Value(value));
+            return Ok(());
+        }
+        let shown = column(&resolved.path, &resolved.field, true).with_type(FieldType::String);
+        let name = &shown.column.name;
+        let parts = compound::parts(&resolved.object, &resolved.field);
+        if parts.is_empty() {
+            let message = format!("the Bulk API takes no compound field: `{name}`");
+            self.not_in_bulk.push(Diagnostic::error(message, item.span()));
+            let origin = Origin::Structure { path: resolved.path.clone() };
+            self.add(
+                shown,
+                SelectedValue { header: resolved.path.join("."), is_header_uncertain: false, origin },
+                item,
+            );
+            return Ok(());
+        }
+        let mut made = Vec::with_capacity(parts.len());
+        for (key, field) in parts {
+            let path: Vec<String> = resolved.parents().iter().chain([&field.name]).cloned().collect();
+            let item = SelectItem::Field { path: path_of(&path.join("."))?, alias: None };
+            let value = self.field_value(path, field, item);
+            made.push(compound::part(key, value, field));
+        }
+        self.notes.push(format!("`{name}` is JSON, made of its parts"));
+        self.columns.push(shown);
+        self.projection.columns.push(ColumnSource::Parts(made));
+        Ok(())
+    }
+
+    /// Returns the place of a field among the values, adding it to the list if it is not there yet.
+    fn field_value(&mut self, path: Vec<String>, field: &Field, item: SelectItem) -> usize {
+        let is_it = |value: &SelectedValue| {
+            !value.is_header_uncertain && matches!(&value.origin, Origin::Field { path: known, .. } if *known == path)
+        };
+        if let Some(known) = self.projection.values.iter().position(is_it) {
+            return known;
+        }
+        self.select.push(item);
+        let header = path.join(".");
+        let origin = Origin::Field { path, field_type: field.field_type.clone() };
+        self.projection.values.push(SelectedValue { header, is_header_uncertain: false, origin });
+        self.projection.values.len() - 1
+    }
+}
+
+/// Returns the column of a field that `path` leads to.
+pub(super) fn column(path: &[String], field: &Field, is_nullable: bool) -> SelectedColumn {
+    let mut of_field = computed(&path.join("."), &field.field_type, is_nullable);
+    of_field.column.description = Some(field.label.clone()).filter(|label| !label.is_empty());
+    of_field
+}
+
+/// Returns a column without a field behind it.
+pub(super) fn computed(name: &str, field_type: &FieldType, is_nullable: bool) -> SelectedColumn {
+    let column_type = column_type(field_type);
+    let column = Column { name: name.to_owned(), column_type, is_nullable, description: None };
+    SelectedColumn { column, field_type: field_type.clone() }
 }
 
 impl SelectedColumn {
-    /// Returns the column of `field` of the root object.
-    pub(crate) fn of(field: &Field) -> Self {
-        Self::at(vec![field.name.clone()], field, field.nillable)
+    /// Returns the column with values of another type.
+    pub(super) fn with_type(mut self, field_type: FieldType) -> Self {
+        self.column.column_type = column_type(&field_type);
+        Self { field_type, ..self }
     }
+}
 
-    fn at(path: Vec<String>, field: &Field, is_nullable: bool) -> Self {
-        let column = Column {
-            name: path.join("."),
-            column_type: column_type(&field.field_type),
-            is_nullable,
-            description: Some(field.label.clone()).filter(|label| !label.is_empty()),
-        };
-        Self { column, path, field_type: field.field_type.clone() }
+impl Types {
+    /// Returns the column as a table with such types has it.
+    pub(super) fn column(self, selected: &SelectedColumn) -> Column {
+        let mut column = selected.column.clone();
+        let is_typed = matches!(
+            selected.field_type,
+            FieldType::Boolean | FieldType::Int | FieldType::Double | FieldType::Date | FieldType::DateTime
+        );
+        if self == Self::Plain && !is_typed {
+            column.column_type = ColumnType::Text;
+        }
+        column
     }
 }
 
@@ -49,15 +155,23 @@ fn column_type(field_type: &FieldType) -> ColumnType {
     }
 }
 
-/// Returns why no column can hold `field`, or `None` where one can. The Bulk API carries none of these (it answers "Selecting compound data
-/// not supported in Bulk Query" or refuses to serialise them), and in the REST API's JSON they are objects or addresses of blobs.
-pub(crate) fn why_not_a_column(field: &Field) -> Option<&'static str> {
+/// Returns why a row that names no fields leaves `field` out, or `None` where it is a column.
+pub fn why_left_out(field: &Field) -> Option<&'static str> {
     match field.field_type {
         FieldType::Address => Some("an address is compound: its parts are fields of their own"),
         FieldType::Location => Some("a geolocation is compound: its latitude and longitude are fields of their own"),
+        _ if compound::is_compound(field) => Some("it is compound: its parts are fields of their own"),
+        _ => why_not_a_column(field),
+    }
+}
+
+/// Returns why no column can hold `field`, or `None` where one can. The Bulk API refuses to serialise these, and in the REST API's JSON they are
+/// structures or addresses of blobs.
+pub(super) fn why_not_a_column(field: &Field) -> Option<&'static str> {
+    match field.field_type {
         FieldType::Base64 => Some("base64 content does not come with a query"),
         FieldType::ComplexValue | FieldType::Json => Some("its values are structures, not text"),
-        _ if matches!(field.soap_type.as_str(), "tns:json" | "urn:address" | "urn:location")
+        _ if field.soap_type == "tns:json"
             || field.soap_type.starts_with("urn:JunctionIdListNames")
             || field.soap_type.starts_with("urn:SearchLayout")
             || field.soap_type.starts_with("urn:RecordTypesSupported")
@@ -69,157 +183,23 @@ pub(crate) fn why_not_a_column(field: &Field) -> Option<&'static str> {
     }
 }
 
-/// Why a selected item has no column.
-#[derive(Debug)]
-enum Unresolved {
-    /// The query is wrong here.
-    Problem(Diagnostic),
-    /// The org could not be asked.
-    Failed(Error),
+/// Builds a path of names that Salesforce spelt.
+pub(super) fn path_of(text: &str) -> Result<Path> {
+    Path::of(text).map_err(|error| Error::row(error.to_string()))
 }
 
-/// Resolves everything that `query`, parsed from `text`, selects. Every problem of the query stands in the one error.
-pub(crate) async fn of_query(
-    query: &Query,
-    text: &str,
-    root: &Arc<SObject>,
-    client: &Client,
-) -> Result<Vec<SelectedColumn>> {
-    let resolver = Resolver { query, root, client };
-    let mut columns: Vec<SelectedColumn> = Vec::with_capacity(query.select.len());
-    let mut problems = Vec::new();
-    for item in &query.select {
-        match resolver.item(item).await {
-            Ok(column) if columns.iter().any(|other| other.column.name.eq_ignore_ascii_case(&column.column.name)) => {
-                problems.push(problem(item, format!("`{}` is selected twice", column.column.name), None));
-            }
-            Ok(column) => columns.push(column),
-            Err(Unresolved::Problem(diagnostic)) => problems.push(diagnostic),
-            Err(Unresolved::Failed(error)) => return Err(error),
-        }
-    }
-    match Diagnostics::new(text, problems) {
-        Some(diagnostics) => Err(Error::query(&diagnostics)),
-        None => Ok(columns),
-    }
+/// Returns the item that selects `path`, where no text stands behind it.
+pub(super) fn item_of(path: &str) -> Result<SelectItem> {
+    Ok(SelectItem::Field { path: path_of(path)?, alias: None })
 }
 
-/// Looks the items of one query up.
-#[derive(Debug)]
-struct Resolver<'a> {
-    query: &'a Query,
-    root: &'a Arc<SObject>,
-    client: &'a Client,
-}
-
-impl Resolver<'_> {
-    async fn item(&self, item: &SelectItem) -> Result<SelectedColumn, Unresolved> {
-        match item {
-            SelectItem::Field { path, .. } => self.path(item, path).await,
-            SelectItem::Call { call, alias } => {
-                let Some(path) = translated(call) else {
-                    return Err(refuse(item, format!("`{}` cannot be extracted", call.function.text), None));
-                };
-                Ok(as_text(self.path(item, path).await?, alias.as_ref()))
-            }
-            SelectItem::Subquery { .. } => {
-                let suggestion = "give the child object a row of its own".to_owned();
-                Err(refuse(item, "a child subquery cannot be extracted".to_owned(), Some(suggestion)))
-            }
-            SelectItem::TypeOf(_) => {
-                let suggestion = "select common fields, such as `What.Name`".to_owned();
-                Err(refuse(item, "TYPEOF cannot be extracted".to_owned(), Some(suggestion)))
-            }
-        }
+/// Returns what is wrong at `span`.
+pub(super) fn problem(span: Span, message: impl Into<String>, suggestion: Option<String>) -> Diagnostic {
+    let problem = Diagnostic::error(message, span);
+    match suggestion {
+        Some(suggestion) => problem.suggest(suggestion),
+        None => problem,
     }
-
-    async fn path(&self, item: &SelectItem, path: &Path) -> Result<SelectedColumn, Unresolved> {
-        let names = self.query.field_path(path);
-        let (field_name, relationships) = names.split_last().expect("a path has at least one segment");
-        let mut spelt = Vec::with_capacity(names.len());
-        let mut objects = vec![Arc::clone(self.root)];
-        for relationship in relationships {
-            let (name, parents) = self.follow(item, &objects, relationship).await?;
-            spelt.push(name);
-            objects = parents;
-        }
-        let Some(field) = objects.iter().find_map(|object| object.field(field_name)) else {
-            let known = objects.iter().flat_map(|object| &object.fields).map(|field| field.name.as_str());
-            let message = format!("`{}` has no field `{field_name}`, or the user may not see it", objects[0].name);
-            return Err(refuse(item, message, nearest(field_name, known)));
-        };
-        if let Some(reason) = why_not_a_column(field) {
-            return Err(refuse(
-                item,
-                format!("`{}` cannot be a column: {reason}", names.join(".")),
-                Some("take it out of the query".to_owned()),
-            ));
-        }
-        spelt.push(field.name.clone());
-        // Without a parent, every field of the parent is null.
-        let is_nullable = field.nillable || !relationships.is_empty();
-        Ok(SelectedColumn::at(spelt, field, is_nullable))
-    }
-
-    /// Follows `relationship` from any of `objects`: its name as Salesforce spells it, and the objects it may lead to.
-    async fn follow(
-        &self,
-        item: &SelectItem,
-        objects: &[Arc<SObject>],
-        relationship: &str,
-    ) -> Result<(String, Vec<Arc<SObject>>), Unresolved> {
-        let fields = || objects.iter().flat_map(|object| &object.fields);
-        let name_of =
-            |field: &Field| field.relationship_name.clone().filter(|name| name.eq_ignore_ascii_case(relationship));
-        let Some((field, name)) = fields().find_map(|field| Some((field, name_of(field)?))) else {
-            let known = fields().filter_map(|field| field.relationship_name.as_deref());
-            let message = format!("`{}` has no relationship `{relationship}`", objects[0].name);
-            return Err(refuse(item, message, nearest(relationship, known)));
-        };
-        // A polymorphic relationship shows the fields of the pseudo object `Name`.
-        let pseudo = (field.reference_to.len() > 1).then(|| "Name".to_owned());
-        let mut parents = Vec::new();
-        for object in pseudo.iter().chain(&field.reference_to) {
-            match self.client.describe(object).await {
-                Ok(parent) => parents.push(parent),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(Unresolved::Failed(Error::salesforce(error))),
-            }
-        }
-        if parents.is_empty() {
-            let message = format!("`{relationship}` leads to objects that the user may not see");
-            return Err(refuse(item, message, None));
-        }
-        Ok((name, parents))
-    }
-}
-
-/// Returns the field inside a function that only changes how a value is written.
-fn translated(call: &Call) -> Option<&Path> {
-    let keeps_the_field = ["toLabel", "format", "convertCurrency"].iter().any(|name| call.function.is(name));
-    match call.arguments.as_slice() {
-        [Argument::Path(path)] if keeps_the_field => Some(path),
-        _ => None,
-    }
-}
-
-/// Returns the column of a translated field: text, under the field's own name or under its alias.
-fn as_text(mut column: SelectedColumn, alias: Option<&Name>) -> SelectedColumn {
-    column.column.column_type = ColumnType::Text;
-    column.field_type = FieldType::String;
-    if let Some(alias) = alias {
-        alias.text.clone_into(&mut column.column.name);
-        column.path = vec![alias.text.clone()];
-    }
-    column
-}
-
-fn refuse(item: &SelectItem, message: String, suggestion: Option<String>) -> Unresolved {
-    Unresolved::Problem(problem(item, message, suggestion))
-}
-
-fn problem(item: &SelectItem, message: String, suggestion: Option<String>) -> Diagnostic {
-    Diagnostic { severity: Severity::Error, message, span: item.span(), suggestion }
 }
 
 /// Returns "did you mean …" where one of `known` is close to `name`.

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use orgtap_salesforce::{Client, Field, FieldType, SObject};
 use orgtap_soql::{Condition, LiteralKind, Operator, Path};
 
 use super::columns::nearest;
 use crate::error::{Error, Result};
 
-/// How far before the server's time a watermark lies where Salesforce keeps no log of an object's changes. Transactions are over after ten
-/// minutes at the latest, the limit of a REST or SOAP call (Salesforce limits cheat sheet).
-const COMMIT_MARGIN: Duration = Duration::from_secs(10 * 60);
+/// How far before the server's time a watermark lies where Salesforce keeps no log of an object's changes. A REST or SOAP call is over after
+/// ten minutes (Salesforce limits cheat sheet); this is twice as long, for what runs outside such a call, as batches of the Bulk API do.
+const COMMIT_MARGIN: Duration = Duration::from_secs(20 * 60);
 
 /// The time over which the log of changes is asked how far it is complete. Short, because the answer also lists every change in it.
 const LOG_WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -84,15 +84,16 @@ impl Cursor {
     }
 
     /// Returns `at` as it stands in a query.
-    ///
-    /// A date carries no time zone: for a user far in the west it is still yesterday. So a date stands a day earlier.
     pub(super) fn bound(&self, at: Timestamp) -> String {
-        if self.is_date {
-            let day_before = at.saturating_sub(24.hours()).unwrap_or(at);
-            day_before.strftime("%Y-%m-%d").to_string()
-        } else {
-            at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-        }
+        let form = if self.is_date { "%Y-%m-%d" } else { "%Y-%m-%dT%H:%M:%SZ" };
+        at.strftime(form).to_string()
+    }
+
+    /// Returns how far a watermark has to lie before the instant up to which everything is known.
+    ///
+    /// A date carries no time zone: for a user far in the west it is still yesterday. So its watermark lies a day back.
+    pub(super) fn margin(&self) -> SignedDuration {
+        if self.is_date { SignedDuration::from_hours(24) } else { SignedDuration::ZERO }
     }
 
     /// Returns which of `columns` holds the instants of change. A date is no instant.
@@ -144,16 +145,20 @@ fn instants(object: &SObject) -> impl Iterator<Item = &Field> {
 /// This machine's clock takes no part. `latestDateCovered` stays behind while transactions are open (`getUpdated`, SOAP API guide).
 pub(super) async fn watermark(client: &Client, object: &SObject) -> Option<Timestamp> {
     let now = object.server_time?;
-    let by_margin = now.saturating_sub(COMMIT_MARGIN).ok();
     if !object.replicateable {
-        return by_margin;
+        return by_margin(object);
     }
     let start = now.saturating_sub(LOG_WINDOW).ok()?;
     match client.updated(&object.name, start, now).await {
         Ok(updated) => Some(updated.latest_date_covered.min(now)),
         Err(error) => {
             tracing::debug!(object = object.name, error = %error, "no log of changes, taking the server's time less a margin");
-            by_margin
+            by_margin(object)
         }
     }
+}
+
+/// Returns the time at which the object was described, less what a transaction may take.
+pub(super) fn by_margin(object: &SObject) -> Option<Timestamp> {
+    object.server_time?.saturating_sub(COMMIT_MARGIN).ok()
 }

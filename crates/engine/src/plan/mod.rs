@@ -1,25 +1,37 @@
 //! What a row will do, fully decided before any download.
 
+mod aggregate;
+mod children;
 mod columns;
+mod compound;
 mod cursor;
+mod fields;
+mod polymorphic;
+mod resolve;
+mod route;
+mod select;
 mod source;
 mod window;
 
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
 
 use crate::error::{Error, Result};
-use crate::spec::{Load, RowSpec};
+use crate::projection::Projection;
+use crate::spec::{Api, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
 
-pub(crate) use columns::SelectedColumn;
+pub use columns::why_left_out;
+use columns::{SelectedColumn, Selection};
+use route::{Reading, Route};
 use source::Selected;
 use window::Window;
+pub(crate) use window::less;
 
 /// What a row will do.
 #[derive(Clone, Debug)]
@@ -44,12 +56,14 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// What else the user should know.
     pub notes: Vec<String>,
-    /// Where each column of the table comes from, in the same order.
-    pub(crate) selected: Arc<[SelectedColumn]>,
+    /// What the query selects, and how the columns of the table are made of it.
+    pub(crate) projection: Arc<Projection>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
     pub(crate) cursor_column: Option<usize>,
+    /// How far back a watermark has to lie: as much as the cursor's values are vague.
+    pub(crate) watermark_margin: SignedDuration,
     /// The state that the commit will save.
     pub(crate) state_after: State,
 }
@@ -112,34 +126,38 @@ pub(crate) async fn make(
     let Selected {
         mut query,
         object,
-        columns,
-        operation,
         selection,
+        operation,
+        includes_deleted,
+        asked,
         filter,
-        api,
-        api_reason,
-        may_fall_back,
-        left_out,
+        obstacles,
+        bulk_notes,
+        place,
         mut notes,
     } = source::select(row, client).await?;
+    let primary_key = primary_key(row, &selection).map_err(|error| match &place {
+        Some(place) => place.show(error),
+        None => error,
+    })?;
     let mut table = TableSpec {
         row: row.name.clone(),
         name: row.table.clone().unwrap_or_else(|| object.name.clone()),
-        columns: columns.iter().map(|column| column.column.clone()).collect(),
-        primary_key: primary_key(row, &columns)?,
+        columns: selection.columns.iter().map(|column| row.types.column(column)).collect(),
+        primary_key,
         write_mode: orgtap_destination::WriteMode::Replace,
-        version_column: version_column(&columns),
+        version_column: version_column(&selection.columns),
         keys_are_unique: false,
     };
     // A record comes once in one query, so its Id, alone or with more, tells it from the others.
     table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
     let fingerprint = Fingerprint {
         object: object.name.clone(),
-        selection,
+        selection: asked,
         fields: table.columns.iter().map(|column| column.name.clone()).collect(),
         filter,
         cursor_field: None,
-        include_deleted: operation == QueryOperation::QueryAll,
+        include_deleted: includes_deleted,
     };
     let window = Window::open(row, full_refresh, &object, fingerprint, client, destination, &table.name).await?;
     if let Some(condition) = window.condition {
@@ -148,6 +166,15 @@ pub(crate) async fn make(
     table.write_mode = window.write_mode;
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
+    let cursor = window.state_after.fingerprint.as_ref().and_then(|fingerprint| fingerprint.cursor_field.as_deref());
+    if let (Some(place), Some(cursor), Fetch::Incremental) = (&place, cursor, row.fetch) {
+        notes.extend(place.check_incremental(&query, cursor)?);
+    }
+    let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
+    let Route { api, reason: api_reason } = route::choose(row.api, &reading, client).await;
+    if api == PlannedApi::Bulk {
+        notes.splice(0..0, bulk_notes);
+    }
     Ok(Plan {
         row: row.name.clone(),
         object: object.name.clone(),
@@ -157,26 +184,33 @@ pub(crate) async fn make(
         query,
         table,
         fetch: window.fetch,
-        left_out,
+        left_out: selection.left_out,
         notes,
-        selected: columns.into(),
-        may_fall_back,
+        projection: Arc::new(selection.projection),
+        may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
+        watermark_margin: window.watermark_margin,
         state_after: window.state_after,
     })
 }
 
-/// Returns the key's columns as the table spells them.
-fn primary_key(row: &RowSpec, columns: &[SelectedColumn]) -> Result<Vec<String>> {
-    let find = |name: &str| columns.iter().find(|column| column.column.name.eq_ignore_ascii_case(name));
+/// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:
+/// `Account_Name` for `Account.Name`. Computed rows are told apart by what they are grouped by.
+fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
+    let find = |name: &str| {
+        let is_exact = |column: &&SelectedColumn| column.column.name.eq_ignore_ascii_case(name);
+        let is_dotless = |column: &&SelectedColumn| column.column.name.replace('.', "_").eq_ignore_ascii_case(name);
+        selection.columns.iter().find(is_exact).or_else(|| selection.columns.iter().find(is_dotless))
+    };
     let Some(key) = &row.primary_key else {
-        return match find("Id") {
-            Some(column) => Ok(vec![column.column.name.clone()]),
-            None if row.load == Load::Incremental => Err(Error::row_with_hint(
+        return match (find("Id"), &selection.grouped) {
+            (Some(column), _) => Ok(vec![column.column.name.clone()]),
+            (None, Some(grouped)) if row.load == Load::Incremental => Ok(grouped.clone()),
+            (None, _) if row.load == Load::Incremental => Err(Error::row_with_hint(
                 "could not find the column `Id`, the default primary key, among those of the row",
                 "select `Id`, or name the columns that identify a record in `primary_key`",
             )),
-            None => Ok(Vec::new()),
+            (None, _) => Ok(Vec::new()),
         };
     };
     if key.is_empty() && row.load == Load::Incremental {

@@ -3,29 +3,69 @@
 use std::sync::Arc;
 
 use orgtap_salesforce::{Client, ErrorKind, Field, QueryOperation, SObject};
-use orgtap_soql::{Diagnostic, Diagnostics, Path, Query, Severity, check};
+use orgtap_soql::{
+    Condition, Diagnostic, Diagnostics, LiteralKind, Operator, Query, SelectItem, Severity, Span, check,
+};
 
-use super::columns::{self, SelectedColumn, nearest, why_not_a_column};
-use super::{LeftOut, PlannedApi};
+use super::LeftOut;
+use super::columns::{Selection, item_of, nearest, path_of, why_left_out, why_not_a_column};
+use super::resolve::Resolved;
+use super::{aggregate, fields, route, select};
 use crate::error::{Error, Result};
-use crate::spec::{Api, Fetch, Fields, RowSpec, Source};
+use crate::spec::{Api, Fetch, Fields, Records, RowSpec, Source};
 
 /// What a row selects, before the fetch window narrows it.
 #[derive(Debug)]
 pub(super) struct Selected {
     pub(super) query: Query,
     pub(super) object: Arc<SObject>,
-    pub(super) columns: Vec<SelectedColumn>,
+    pub(super) selection: Selection,
     pub(super) operation: QueryOperation,
+    /// Whether deleted records are among them.
+    pub(super) includes_deleted: bool,
     /// How the row says which fields it wants, for the fingerprint.
-    pub(super) selection: String,
+    pub(super) asked: String,
     /// The query without its SELECT list, for the fingerprint; empty for a whole object.
     pub(super) filter: String,
-    pub(super) api: PlannedApi,
-    pub(super) api_reason: String,
-    pub(super) may_fall_back: bool,
-    pub(super) left_out: Vec<LeftOut>,
+    /// Why the Bulk API cannot carry it, first things first. Empty where the row demands Bulk.
+    pub(super) obstacles: Vec<Diagnostic>,
+    /// What the user should know if the Bulk API carries it.
+    pub(super) bulk_notes: Vec<String>,
+    /// The text of a SOQL row and where its SELECT list stands, to show what is wrong with it.
+    pub(super) place: Option<Place>,
     pub(super) notes: Vec<String>,
+}
+
+/// A place in the text of a query.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    text: String,
+    span: Span,
+}
+
+impl Place {
+    /// Fails with what is wrong with repeating `query` for records past a watermark of `cursor`, and returns what is worth a note.
+    pub(super) fn check_incremental(&self, query: &Query, cursor: &str) -> Result<Vec<String>> {
+        let found = check::incremental(query, &path_of(cursor)?);
+        let warnings = found.iter().filter(|problem| problem.severity == Severity::Warning);
+        let notes = warnings.map(|warning| warning.message.clone()).collect();
+        refuse(&self.text, found).map(|()| notes)
+    }
+
+    /// Returns `error` shown at this place, if it is about the row's settings.
+    pub(super) fn show(&self, error: Error) -> Error {
+        let Error::Row { message, hint } = error else { return error };
+        let problem = Diagnostic {
+            severity: Severity::Error,
+            message: message.clone(),
+            span: self.span,
+            suggestion: hint.clone(),
+        };
+        match Diagnostics::new(&self.text, vec![problem]) {
+            Some(diagnostics) => Error::query(&diagnostics),
+            None => Error::Row { message, hint },
+        }
+    }
 }
 
 /// Reads the row's source and looks everything in it up.
@@ -34,7 +74,10 @@ pub(super) async fn select(row: &RowSpec, client: &Client) -> Result<Selected> {
         Source::Object { object, fields } => whole_object(row, object, fields, client).await?,
         Source::Soql(text) => soql(row, text, client).await?,
     };
-    if row.include_deleted && selected.object.field("IsDeleted").is_none() {
+    if row.records == Records::LiveAndArchived && !selected.includes_deleted {
+        leave_out_deleted(&mut selected)?;
+    }
+    if row.records == Records::All && selected.object.field("IsDeleted").is_none() {
         selected.notes.push(format!("`{}` has no deleted records to include", selected.object.name));
     }
     Ok(selected)
@@ -43,15 +86,19 @@ pub(super) async fn select(row: &RowSpec, client: &Client) -> Result<Selected> {
 async fn whole_object(row: &RowSpec, name: &str, fields: &Fields, client: &Client) -> Result<Selected> {
     let object = describe(name, client).await?;
     let (chosen, left_out) = choose(&object, fields)?;
-    let columns: Vec<_> = chosen.into_iter().map(SelectedColumn::of).collect();
-    let paths = columns.iter().map(|column| path(&column.column.name)).collect::<Result<_>>()?;
-    let query = Query::of(path(&object.name)?, paths);
-    let (api, api_reason) = match row.api {
-        Api::Rest => (PlannedApi::Rest, "the row asks for it"),
-        Api::Bulk => (PlannedApi::Bulk, "the row asks for it"),
-        Api::Auto => (PlannedApi::Bulk, "it carries any number of records"),
-    };
-    let selection = match fields {
+    let mut selection = Selection { left_out, ..Selection::default() };
+    for field in chosen {
+        selection.add_field(&Resolved::of(&object, field), item_of(&field.name)?)?;
+    }
+    let mut query = Query::of(path_of(&object.name)?, Vec::new());
+    query.select = std::mem::take(&mut selection.select);
+    let obstacles: Vec<_> =
+        route::not_in_bulk(&object.name, Span::default()).into_iter().chain(selection.not_in_bulk.drain(..)).collect();
+    if let (Api::Bulk, Some(obstacle)) = (row.api, obstacles.first()) {
+        let message = format!("could not use the Bulk API: {}", obstacle.message);
+        return Err(Error::row_with_hint(message, "set `api` to `auto` or `rest`"));
+    }
+    let asked = match fields {
         Fields::All => "all".to_owned(),
         Fields::Only(names) => format!("only {}", names.join(", ")),
         Fields::AllBut(names) => format!("all but {}", names.join(", ")),
@@ -59,59 +106,76 @@ async fn whole_object(row: &RowSpec, name: &str, fields: &Fields, client: &Clien
     Ok(Selected {
         query,
         object,
-        columns,
-        operation: operation(row.include_deleted),
+        notes: std::mem::take(&mut selection.notes),
         selection,
+        operation: operation(row.records),
+        includes_deleted: row.records == Records::All,
+        asked,
         filter: String::new(),
-        api,
-        api_reason: api_reason.to_owned(),
-        may_fall_back: row.api == Api::Auto,
-        left_out,
-        notes: Vec::new(),
+        obstacles,
+        bulk_notes: Vec::new(),
+        place: None,
     })
 }
 
 async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     let mut query = orgtap_soql::parse(text).map_err(|diagnostics| Error::query(&diagnostics))?;
-    refuse(text, check::api(&query))?;
-    let (api, api_reason, mut notes) = choose_api(row.api, text, &query)?;
-    let object = match describe(&query.object().text, client).await {
-        // What is wrong with the object is wrong with the query, and can be shown there.
-        Err(Error::Row { message, hint }) => {
-            let span = query.object().span;
-            refuse(
-                text,
-                vec![Diagnostic {
-                    severity: Severity::Error,
-                    message: message.clone(),
-                    span,
-                    suggestion: hint.clone(),
-                }],
-            )?;
-            return Err(Error::Row { message, hint });
-        }
-        object => object?,
-    };
-    let columns = columns::of_query(&query, text, &object, client).await?;
-    if row.fetch == Fetch::Incremental && (query.limit.is_some() || query.offset.is_some()) {
-        notes.push("changed records that LIMIT or OFFSET cut off are not fetched later".to_owned());
+    let plain = fields::without(&query)?;
+    refuse(text, check::api(&plain))?;
+    if row.fetch == Fetch::Incremental {
+        refuse(text, aggregate::not_incremental(&query).into_iter().collect())?;
     }
-    let names: Vec<&str> = columns.iter().map(|column| column.column.name.as_str()).collect();
+    let place = Place { text: text.to_owned(), span: select_list(&query) };
+    let at_object = Place { text: text.to_owned(), span: query.object().span };
+    // What is wrong with the object is wrong with the query, and can be shown there.
+    let object = describe(&query.object().text, client).await.map_err(|error| at_object.show(error))?;
+    let expanded = fields::expand(&mut query, &object)?;
+    refuse(text, expanded.problems)?;
+    let mut selection = select::of_query(&query, text, &object, client).await?;
+    selection.left_out.extend(expanded.left_out);
+    let select = std::mem::take(&mut selection.select);
+    query.select = select.into_iter().map(|item| rooted(item, &query)).collect();
+
+    let (mut obstacles, warnings): (Vec<_>, Vec<_>) =
+        check::bulk(&plain).into_iter().partition(|diagnostic| diagnostic.severity == Severity::Error);
+    obstacles.append(&mut selection.not_in_bulk);
+    obstacles.extend(route::not_in_bulk(&object.name, at_object.span));
+    if row.api == Api::Bulk {
+        refuse(text, with_way_out(obstacles.clone()))?;
+    }
+    let mut notes = expanded.notes;
+    notes.append(&mut selection.notes);
+    let names: Vec<&str> = selection.columns.iter().map(|column| column.column.name.as_str()).collect();
     // `ALL ROWS` is Apex's way of saying queryAll; the job's operation says it here.
-    let include_deleted = row.include_deleted || query.all_rows.take().is_some();
+    let records = if query.all_rows.take().is_some() { Records::All } else { row.records };
     Ok(Selected {
-        selection: format!("query of {}", names.join(", ")),
+        asked: format!("query of {}", names.join(", ")),
         filter: without_select(&query)?,
         query,
         object,
-        columns,
-        operation: operation(include_deleted),
-        api,
-        api_reason,
-        may_fall_back: row.api == Api::Auto,
-        left_out: Vec::new(),
+        selection,
+        operation: operation(records),
+        includes_deleted: records == Records::All,
+        obstacles,
+        bulk_notes: warnings.into_iter().map(|warning| warning.message).collect(),
+        place: Some(place),
         notes,
     })
+}
+
+/// Returns an item such that, where no text stands behind it, an alias of the query cannot be mistaken for the beginning of its path.
+fn rooted(item: SelectItem, query: &Query) -> SelectItem {
+    match item {
+        SelectItem::Field { path, alias: None } if path.span() == Span::default() => {
+            SelectItem::Field { path: query.root_path(path), alias: None }
+        }
+        item => item,
+    }
+}
+
+/// Returns where the SELECT list stands.
+fn select_list(query: &Query) -> Span {
+    query.select.iter().map(SelectItem::span).reduce(Span::to).unwrap_or_default()
 }
 
 /// Describes `name`, which may be in any case.
@@ -144,9 +208,11 @@ fn choose<'a>(object: &'a SObject, fields: &Fields) -> Result<(Vec<&'a Field>, V
     };
     let mut columns = Vec::with_capacity(chosen.len());
     for field in chosen {
-        match why_not_a_column(field) {
+        // A compound field is one column where it is asked for by name; else its parts are columns of their own.
+        let is_named = matches!(fields, Fields::Only(_));
+        match if is_named { why_not_a_column(field) } else { why_left_out(field) } {
             None => columns.push(field),
-            Some(reason) if matches!(fields, Fields::Only(_)) => {
+            Some(reason) if is_named => {
                 let message = format!("could not extract the field `{}`: {reason}", field.name);
                 return Err(Error::row_with_hint(message, "take it out of `fields`"));
             }
@@ -184,29 +250,26 @@ fn find<'a>(object: &'a SObject, names: &[String], option: &str) -> Result<Vec<&
     Err(Error::row_with_hint(message, hint))
 }
 
-/// Decides which API carries a SOQL query, and returns what the user should know about it.
-fn choose_api(wanted: Api, text: &str, query: &Query) -> Result<(PlannedApi, String, Vec<String>)> {
-    let (problems, warnings): (Vec<_>, Vec<_>) =
-        check::bulk(query).into_iter().partition(|diagnostic| diagnostic.severity == Severity::Error);
-    let warnings = warnings.into_iter().map(|warning| warning.message).collect();
-    let bulk = |reason: &str| Ok((PlannedApi::Bulk, reason.to_owned(), warnings));
-    match (wanted, problems.first()) {
-        (Api::Rest, _) => Ok((PlannedApi::Rest, "the row asks for it".to_owned(), Vec::new())),
-        (Api::Auto, None) => bulk("it carries any number of records"),
-        (Api::Bulk, None) => bulk("the row asks for it"),
-        (Api::Auto, Some(problem)) => Ok((PlannedApi::Rest, problem.message.clone(), Vec::new())),
-        (Api::Bulk, Some(_)) => refuse(text, with_way_out(problems)).and_then(|()| bulk("the row asks for it")),
+fn operation(records: Records) -> QueryOperation {
+    match records {
+        Records::Live => QueryOperation::Query,
+        Records::LiveAndArchived | Records::All => QueryOperation::QueryAll,
     }
 }
 
-fn operation(include_deleted: bool) -> QueryOperation {
-    if include_deleted { QueryOperation::QueryAll } else { QueryOperation::Query }
+/// Narrows the query to records that are not deleted, where the object can tell.
+fn leave_out_deleted(selected: &mut Selected) -> Result<()> {
+    if let Some(field) = selected.object.field("IsDeleted") {
+        let is_live = Condition::compare(path_of(&field.name)?, Operator::Eq, LiteralKind::Boolean(false));
+        selected.query.add_condition(is_live);
+    }
+    Ok(())
 }
 
 /// Returns the query with nothing but `Id` selected: what it says about which records, and no more.
 fn without_select(query: &Query) -> Result<String> {
     let mut query = query.clone();
-    query.replace_select(vec![path("Id")?]);
+    query.replace_select(vec![path_of("Id")?]);
     Ok(query.to_string())
 }
 
@@ -223,10 +286,6 @@ fn refuse(text: &str, problems: Vec<Diagnostic>) -> Result<()> {
         Some(diagnostics) => Err(Error::query(&diagnostics)),
         None => Ok(()),
     }
-}
-
-fn path(text: &str) -> Result<Path> {
-    Path::of(text).map_err(|error| Error::row(error.to_string()))
 }
 
 /// Returns `text`, which came from outside, fit for a message.

@@ -1,6 +1,6 @@
 //! Which records a row reads: all, or those since the watermark that the last commit saved.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Destination, WriteMode};
 use orgtap_salesforce::{Client, SObject};
 use orgtap_soql::Condition;
@@ -8,7 +8,7 @@ use orgtap_soql::Condition;
 use super::FetchWindow;
 use super::cursor::{self, Cursor};
 use crate::error::{Error, Result};
-use crate::spec::{Fetch, Load, RowSpec};
+use crate::spec::{Fetch, Load, Records, RowSpec, StartOver};
 use crate::state::{Fingerprint, State};
 
 /// The part of a plan that the saved state decides.
@@ -21,6 +21,8 @@ pub(super) struct Window {
     pub(super) state_after: State,
     /// The column that tells how far the stamps of the records reach.
     pub(super) cursor_column: Option<usize>,
+    /// How far back a watermark has to lie.
+    pub(super) watermark_margin: SignedDuration,
     pub(super) notes: Vec<String>,
 }
 
@@ -58,12 +60,13 @@ impl Window {
                 fetch: FetchWindow::All { reason },
                 condition: None,
                 write_mode: if full_refresh { WriteMode::Replace } else { write_mode(row.load) },
-                state_after: State::new(fingerprint, None),
+                state_after: State::new(fingerprint, cursor::by_margin(object).map(to_the_second)),
                 cursor_column: None,
+                watermark_margin: SignedDuration::ZERO,
                 notes: Vec::new(),
             });
         }
-        let cursor = Cursor::choose(object, row.cursor_field.as_deref(), row.include_deleted)?;
+        let cursor = Cursor::choose(object, row.cursor_field.as_deref(), row.records == Records::All)?;
         fingerprint.cursor_field = Some(cursor.field.clone());
         let saved = if full_refresh {
             Saved::Outdated { reason: "a full refresh was asked for".to_owned() }
@@ -72,7 +75,7 @@ impl Window {
             saved_state(document.as_deref(), &fingerprint)
         };
         // The watermark is asked for before the query runs: what is stamped later may be seen by the query or not.
-        let bound = cursor::watermark(client, object).await.map(to_the_second);
+        let bound = cursor::watermark(client, object).await.map(|at| to_the_second(less(at, cursor.margin())));
         decide(row, full_refresh, &cursor, saved, bound, fingerprint)
     }
 }
@@ -84,7 +87,7 @@ fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
     };
     match State::read(document) {
         Err(reason) => Saved::Outdated { reason },
-        Ok(state) => match (fingerprint.difference(&state.fingerprint), state.watermark) {
+        Ok(state) => match (state.fingerprint.and_then(|saved| fingerprint.difference(&saved)), state.watermark) {
             (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})") },
             (None, None) => Saved::Nothing { reason: "the last run left no watermark".to_owned() },
             (None, Some(watermark)) => Saved::Watermark(watermark),
@@ -130,7 +133,7 @@ fn decide(
     let write_mode = match (&saved, row.load) {
         // A log of versions cannot be rebuilt from the org: only the user's own word clears it.
         (Saved::Outdated { .. }, Load::Append) if !full_refresh => WriteMode::Append,
-        (Saved::Outdated { .. }, _) => WriteMode::Replace,
+        (Saved::Outdated { .. }, _) if full_refresh || row.start_over == StartOver::Replace => WriteMode::Replace,
         _ => write_mode(row.load),
     };
     Ok(Window {
@@ -138,6 +141,7 @@ fn decide(
         fetch,
         write_mode,
         cursor_column: cursor.column(&fingerprint.fields),
+        watermark_margin: cursor.margin(),
         state_after: State::new(fingerprint, watermark),
         notes,
     })
@@ -154,6 +158,11 @@ fn write_mode(load: Load) -> WriteMode {
         Load::Incremental => WriteMode::Upsert,
         Load::Append => WriteMode::Append,
     }
+}
+
+/// Returns the instant that lies `margin` before `at`.
+pub(crate) fn less(at: Timestamp, margin: SignedDuration) -> Timestamp {
+    at.saturating_sub(margin).unwrap_or(at)
 }
 
 /// Salesforce stamps to the second; a watermark within a second would claim the whole of it.

@@ -53,7 +53,7 @@ async fn an_incremental_row_may_go_through_rest() {
 
 #[tokio::test]
 async fn an_object_that_bulk_refuses_is_read_through_rest() {
-    let describe = json!({"name": "TaskStatus", "label": "Task Status", "keyPrefix": "01T", "fields": [
+    let describe = json!({"name": "AttachedContentNote", "label": "Attached Content Note", "keyPrefix": "01T", "fields": [
         {"name": "Id", "type": "id"},
         {"name": "MasterLabel", "type": "string"},
         {"name": "IsClosed", "type": "boolean"},
@@ -64,15 +64,15 @@ async fn an_object_that_bulk_refuses_is_read_through_rest() {
     let fixture = Fixture::of(org_with(&describe)).await;
     for (label, share) in [("Open, \"really\"", 100.0), ("Done\r\n", 1e9), (" led by a blank", 0.25)] {
         let values = fields([("MasterLabel", label.into()), ("Share__c", share.into())]);
-        fixture.org.insert("TaskStatus", values).unwrap();
+        fixture.org.insert("AttachedContentNote", values).unwrap();
     }
 
-    let report = fixture.run_row(&incremental(object("TaskStatus"))).await;
+    let report = fixture.run_row(&incremental(object("AttachedContentNote"))).await;
 
     assert_eq!(report.outcome.unwrap().records, 3);
     let note = "read through the REST API, since the Bulk API refused the query".to_owned();
     assert!(report.notes.contains(&note), "{:?}", report.notes);
-    assert_same(&fixture.table("TaskStatus"), &fixture.live("TaskStatus"));
+    assert_same(&fixture.table("AttachedContentNote"), &fixture.live("AttachedContentNote"));
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_version_that_the_org_does_not_have_is_refused_with_those_it_has() {
 async fn the_plan_says_which_api_and_why() {
     let fixture = Fixture::demo(100).await;
     let cases = [
-        (object("Account"), PlannedApi::Bulk, "it carries any number of records"),
+        (object("Account"), PlannedApi::Bulk, "it goes first"),
         (RowSpec { api: Api::Bulk, ..object("Account") }, PlannedApi::Bulk, "the row asks for it"),
         (RowSpec { api: Api::Rest, ..object("Account") }, PlannedApi::Rest, "the row asks for it"),
         (soql("SELECT Id FROM Account OFFSET 1"), PlannedApi::Rest, "the Bulk API takes no OFFSET"),

@@ -15,7 +15,7 @@ const BEFORE_THE_COMMIT: [Call; 6] =
     [Call::State, Call::Begin, Call::OpenPart, Call::Write, Call::Finish, Call::Commit];
 
 fn spec(row: &RowSpec) -> RunSpec {
-    RunSpec { page_records: 2, ..RunSpec::new(vec![row.clone()]) }
+    RunSpec { page_records: 2, download_connections: 1, ..RunSpec::new(vec![row.clone()]) }
 }
 
 /// Runs `row` with a destination that fails as `fault` says.

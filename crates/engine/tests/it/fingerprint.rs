@@ -2,7 +2,7 @@
 
 use orgtap_destination::{Column, ColumnType, Destination, TableSpec, WriteMode};
 use orgtap_emulator::Scope;
-use orgtap_engine::{Fields, RowSpec, Source};
+use orgtap_engine::{Fields, RowSpec, Source, StartOver, Types};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::{Fixture, MINUTE, fields, incremental, object, org_with, some_of, soql, with_deleted};
@@ -20,7 +20,7 @@ async fn reloads(before: RowSpec, after: RowSpec, reason: &str) {
     let report = fixture.run_row(&after).await;
 
     let loaded = report.outcome.unwrap();
-    let scope = if after.include_deleted { Scope::All } else { Scope::Live };
+    let scope = if after.records == orgtap_engine::Records::All { Scope::All } else { Scope::Live };
     let truth = Records::of_query(&fixture.org, &plan.query.to_string(), scope);
     assert_eq!((loaded.write_mode, loaded.records), (WriteMode::Replace, truth.len() as u64), "{reason}");
     assert_same(&fixture.table("table"), &truth);
@@ -179,4 +179,49 @@ async fn a_state_that_cannot_be_read_is_as_good_as_none() {
         assert_eq!(report.outcome.unwrap().records, fixture.live("Account").len() as u64, "{state}");
         assert!(report.notes.iter().any(|note| note.starts_with("fetches all: the saved state")), "{:?}", report.notes);
     }
+}
+
+#[tokio::test]
+async fn a_row_that_keeps_its_table_fills_it_again_without_replacing_it() {
+    let fixture = Fixture::demo(300).await;
+    let row = |name: &str| {
+        let row = some_of(name, &["Id", "Name"]);
+        incremental(RowSpec {
+            name: "row".to_owned(),
+            table: Some("shared".to_owned()),
+            start_over: StartOver::Keep,
+            ..row
+        })
+    };
+    fixture.load(&row("Contact")).await;
+
+    let report = fixture.run_row(&row("Account")).await;
+
+    assert!(report.notes.iter().any(|note| note.starts_with("fetches all: the row changed")), "{:?}", report.notes);
+    let loaded = report.outcome.unwrap();
+    assert_eq!(loaded.write_mode, WriteMode::Upsert);
+    assert_eq!(fixture.table("shared").len(), fixture.live("Contact").len() + fixture.live("Account").len());
+}
+
+#[tokio::test]
+async fn archived_records_can_come_without_deleted_ones() {
+    let fixture = Fixture::demo(600).await;
+    let row = RowSpec { records: orgtap_engine::Records::LiveAndArchived, ..some_of("Task", &["Id", "IsArchived"]) };
+
+    fixture.load(&row).await;
+
+    let truth = Records::of_query(&fixture.org, "SELECT Id, IsArchived FROM Task WHERE IsDeleted = false", Scope::All);
+    assert!(truth.len() > fixture.live("Task").len(), "the org has archived tasks");
+    assert_same(&fixture.table("Task"), &truth);
+}
+
+#[tokio::test]
+async fn plain_types_leave_amounts_and_percentages_as_text() {
+    let fixture = Fixture::demo(100).await;
+    let row = RowSpec { types: Types::Plain, ..some_of("Opportunity", &["Id", "Amount", "CloseDate", "IsClosed"]) };
+
+    let plan = fixture.plan(&row).await.unwrap();
+
+    let types: Vec<ColumnType> = plan.table.columns.iter().map(|column| column.column_type).collect();
+    assert_eq!(types, [ColumnType::Text, ColumnType::Text, ColumnType::Date, ColumnType::Boolean]);
 }

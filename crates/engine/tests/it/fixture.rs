@@ -8,7 +8,8 @@ use orgtap_destination::Destination;
 use orgtap_destination::memory::Memory;
 use orgtap_emulator::{Emulator, EmulatorOptions, Faults, FieldKind, Id, Org, Scope, Value};
 use orgtap_engine::{
-    Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport, RunSpec, Source,
+    Api, Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport, RunSpec,
+    Source,
 };
 use orgtap_salesforce::{ApiVersion, Client, Connection, HttpOptions, JobId, Login, ManualClock};
 use tokio::sync::mpsc;
@@ -38,7 +39,12 @@ impl Fixture {
 
     /// Starts `org`.
     pub(crate) async fn of(org: Org) -> Self {
-        let emulator = Emulator::start(org.clone(), EmulatorOptions::default()).await.unwrap();
+        Self::with(org, EmulatorOptions::default()).await
+    }
+
+    /// Starts `org`, served as `options` say.
+    pub(crate) async fn with(org: Org, options: EmulatorOptions) -> Self {
+        let emulator = Emulator::start(org.clone(), options).await.unwrap();
         Self {
             org,
             emulator,
@@ -97,9 +103,9 @@ impl Fixture {
         only(self.run(RunSpec::new(vec![row.clone()])).await)
     }
 
-    /// Runs `row` alone, in pages of `page_records`.
+    /// Runs `row` alone, in pages of `page_records`, one after another.
     pub(crate) async fn run_paged(&self, row: &RowSpec, page_records: u32) -> RowReport {
-        only(self.run(RunSpec { page_records, ..RunSpec::new(vec![row.clone()]) }).await)
+        only(self.run(RunSpec { page_records, download_connections: 1, ..RunSpec::new(vec![row.clone()]) }).await)
     }
 
     /// Runs `row` alone and expects it to end well.
@@ -193,6 +199,16 @@ impl Running {
         }
     }
 
+    /// Ends the run where it stands, as if its process died.
+    pub(crate) async fn kill(self) {
+        self.report.abort();
+        assert!(self.report.await.unwrap_err().is_cancelled());
+        // The rows' own tasks end when they are polled the next time.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits until the first job is created.
     pub(crate) async fn job(&mut self) -> JobId {
         let id = |event: &RunEvent| match event {
@@ -219,9 +235,10 @@ pub(crate) fn only(report: RunReport) -> RowReport {
     row
 }
 
-/// Returns a row that loads all of `object` in full.
+/// Returns a row that loads all of `object` in full, by a job however few records there are: most tests are about jobs.
 pub(crate) fn object(object: &str) -> RowSpec {
-    RowSpec::new(object, Source::Object { object: object.to_owned(), fields: Fields::All })
+    let source = Source::Object { object: object.to_owned(), fields: Fields::All };
+    RowSpec { api: Api::BulkFirst, ..RowSpec::new(object, source) }
 }
 
 /// Returns a row that loads the named fields of `object` in full.
@@ -230,9 +247,9 @@ pub(crate) fn some_of(name: &str, fields: &[&str]) -> RowSpec {
     RowSpec { source: Source::Object { object: name.to_owned(), fields }, ..object(name) }
 }
 
-/// Returns a row that loads what `query` selects in full.
+/// Returns a row that loads what `query` selects in full, by a job where the Bulk API takes the query.
 pub(crate) fn soql(query: &str) -> RowSpec {
-    RowSpec::new("query", Source::Soql(query.to_owned()))
+    RowSpec { api: Api::BulkFirst, ..RowSpec::new("query", Source::Soql(query.to_owned())) }
 }
 
 /// Has `row` upsert what changed.
@@ -242,7 +259,7 @@ pub(crate) fn incremental(row: RowSpec) -> RowSpec {
 
 /// Has `row` read deleted and archived records too.
 pub(crate) fn with_deleted(row: RowSpec) -> RowSpec {
-    RowSpec { include_deleted: true, ..row }
+    RowSpec { records: orgtap_engine::Records::All, ..row }
 }
 
 /// Returns values by field.

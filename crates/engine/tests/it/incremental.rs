@@ -258,8 +258,36 @@ async fn an_incremental_load_needs_a_key_that_is_there() {
     for (row, message) in cases {
         let error = fixture.fail(&row).await;
 
-        assert!(matches!(error, Error::Row { .. }) && chain(&error).contains(message), "{}", chain(&error));
+        assert!(matches!(error, Error::Row { .. } | Error::Query { .. }), "{error:?}");
+        assert!(chain(&error).contains(message), "{}", chain(&error));
         assert!(error.is_user_error() && error.hint().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_the_query_does_not_return_is_shown_at_its_select_list() {
+    let fixture = Fixture::demo(100).await;
+    let key = Some(vec!["Id".to_owned(), "Email".to_owned()]);
+    let row = RowSpec { primary_key: key, ..incremental(soql("SELECT Id, LastName FROM Contact")) };
+
+    let error = fixture.fail(&row).await;
+
+    let Error::Query { rendered, .. } = error else { panic!("{error:?}") };
+    let caret = rendered.lines().find(|line| line.contains('^')).unwrap_or_default();
+    assert!(rendered.contains("could not find the primary key column `Email`"), "{rendered}");
+    assert_eq!(caret.trim(), "^".repeat("Id, LastName".len()));
+}
+
+#[tokio::test]
+async fn a_cursor_field_that_the_query_does_not_return_is_told() {
+    let fixture = Fixture::demo(100).await;
+    let note =
+        "`LastModifiedDate` is not selected, so how far the changes reach is known by the org's word alone".to_owned();
+
+    for (query, is_told) in [("SELECT Id FROM Account", true), ("SELECT Id, LastModifiedDate FROM Account", false)] {
+        let plan = fixture.plan(&incremental(soql(query))).await.unwrap();
+
+        assert_eq!(plan.notes.contains(&note), is_told, "{query}: {:?}", plan.notes);
     }
 }
 

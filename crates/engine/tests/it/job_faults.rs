@@ -18,13 +18,10 @@ fn kind(error: &Error) -> ErrorKind {
 
 #[tokio::test]
 async fn a_job_that_fails_fails_its_row_alone() {
-    let message = Some("QUERY_TIMEOUT: Your query request was running for too long.".to_owned());
+    let message = Some("insufficient access rights on cross-reference id".to_owned());
     let cases = [
         (CallKind::JobInfo, Action::FailJob { message }, ErrorKind::JobFailed),
         (CallKind::JobInfo, Action::FailJob { message: None }, ErrorKind::JobFailed),
-        (CallKind::JobInfo, Action::AbortJob, ErrorKind::JobAborted),
-        (CallKind::JobInfo, Action::LoseJob, ErrorKind::JobGone),
-        (CallKind::Results, Action::LoseJob, ErrorKind::JobGone),
     ];
     for (call, action, expected) in cases {
         let fixture = Fixture::demo(300).await;
@@ -53,10 +50,77 @@ async fn a_job_that_fails_fails_its_row_alone() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_too_much_for_one_job_is_asked_for_in_pieces() {
+    let reasons = [
+        "QUERY_TIMEOUT: Your query request was running for too long.",
+        "InternalServerError : Retried more than fifteen times",
+    ];
+    for (reason, failing) in reasons.into_iter().zip([1, 3]) {
+        let fixture = Fixture::demo(900).await;
+        let action = Action::FailJob { message: Some(reason.to_owned()) };
+        let fault = Fault { call: Some(CallKind::JobInfo), when: When::Next(failing), action };
+        fixture.emulator.faults().add(fault).unwrap();
+        let row = soql("SELECT Id, Name FROM Account WHERE Name != 'x' OR Name != 'y' ORDER BY Name");
+
+        let loaded = fixture.load(&row).await;
+
+        assert_eq!(loaded.records, fixture.live("Account").len() as u64);
+        let query = "SELECT Id, Name FROM Account";
+        let truth = Records::of_query(&fixture.org, query, orgtap_emulator::Scope::Live);
+        assert_same(&fixture.table("Account"), &truth);
+        let calls = |kind| fixture.emulator.calls(kind);
+        assert!(calls(CallKind::JobCreate) > 4);
+        assert_eq!(calls(CallKind::JobDelete), calls(CallKind::JobCreate));
+    }
+}
+
+#[tokio::test]
+async fn a_query_with_a_limit_is_not_asked_for_in_pieces() {
+    let fixture = Fixture::demo(900).await;
+    let action = Action::FailJob { message: Some("QUERY_TIMEOUT".to_owned()) };
+    fixture.emulator.faults().add(Fault::next(CallKind::JobInfo, action)).unwrap();
+
+    let error = fixture.fail(&soql("SELECT Id, Name FROM Account LIMIT 7")).await;
+
+    assert_eq!(kind(&error), ErrorKind::QueryTimeout);
+}
+
+#[tokio::test]
+async fn a_job_that_is_aborted_or_gone_is_created_again() {
+    let cases = [
+        (CallKind::JobInfo, Action::AbortJob),
+        (CallKind::JobInfo, Action::LoseJob),
+        (CallKind::Results, Action::LoseJob),
+    ];
+    for (call, action) in cases {
+        let fixture = Fixture::demo(300).await;
+        fixture.emulator.faults().add(Fault { call: Some(call), when: When::Next(2), action: action.clone() }).unwrap();
+
+        fixture.load(&object("Account")).await;
+
+        assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 3, "{action:?}");
+        assert_same(&fixture.table("Account"), &fixture.live("Account"));
+    }
+}
+
+#[tokio::test]
+async fn a_row_whose_jobs_vanish_again_and_again_gives_up() {
+    for (action, expected) in [(Action::AbortJob, ErrorKind::JobAborted), (Action::LoseJob, ErrorKind::JobGone)] {
+        let fixture = Fixture::demo(300).await;
+        fixture.emulator.faults().add(Fault::always(CallKind::JobInfo, action)).unwrap();
+
+        let error = fixture.fail(&object("Account")).await;
+
+        assert_eq!((kind(&error), fixture.emulator.calls(CallKind::JobCreate)), (expected, 3));
+        assert!(fixture.memory.table("Account").is_none());
+    }
+}
+
+#[tokio::test]
 async fn the_reason_of_a_failed_job_is_told() {
     let fixture = Fixture::demo(100).await;
     let message = Some("QUERY_TIMEOUT: Your query request\nwas running for too long.".to_owned());
-    fixture.emulator.faults().add(Fault::next(CallKind::JobInfo, Action::FailJob { message })).unwrap();
+    fixture.emulator.faults().add(Fault::always(CallKind::JobInfo, Action::FailJob { message })).unwrap();
 
     let error = fixture.fail(&object("Account")).await;
 

@@ -8,9 +8,13 @@ mod append;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod computed;
+#[cfg(test)]
 mod cursor;
 #[cfg(test)]
 mod destination_faults;
+#[cfg(test)]
+mod documents;
 #[cfg(test)]
 mod fingerprint;
 #[cfg(test)]
@@ -24,11 +28,21 @@ mod job_faults;
 #[cfg(test)]
 mod page_faults;
 #[cfg(test)]
+mod parallel_pages;
+#[cfg(test)]
 mod plain_proxy;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod resume;
+#[cfg(test)]
+mod route;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod same_text;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod soql;
 #[cfg(test)]

@@ -71,7 +71,8 @@ async fn run(fixture: &Fixture, row: &RowSpec) -> Result<u64, Error> {
 async fn fails_once(fixture: &Fixture, client: Client, page: u64, action: Action) {
     fixture.emulator.faults().add(Fault::nth(CallKind::Results, page, action.clone())).unwrap();
 
-    let spec = RunSpec { page_records: PAGE_RECORDS, ..RunSpec::new(vec![object("Shipment__c")]) };
+    let spec =
+        RunSpec { page_records: PAGE_RECORDS, download_connections: 1, ..RunSpec::new(vec![object("Shipment__c")]) };
     let outcome = only(fixture.run_as(&client, spec).await).outcome;
 
     let loaded = outcome.unwrap_or_else(|error| panic!("{action:?} on page {page}: {}", chain(&error)));
@@ -133,8 +134,13 @@ async fn a_page_that_never_comes_right_fails_the_row_and_leaves_the_table_as_it_
         assert!(matches!(error, Error::Salesforce(_) | Error::Incomplete { .. }), "{action:?}: {error:?}");
         assert_same(&fixture.table("Shipment__c"), &before);
         let calls = |kind| fixture.emulator.calls(kind);
-        assert_eq!(calls(CallKind::JobDelete), calls(CallKind::JobCreate), "{action:?}");
         assert!(calls(CallKind::Results) <= 2 + 8, "{action:?}: {} attempts", calls(CallKind::Results));
+        // The next run makes good for it, and no job is left behind.
+        fixture.emulator.faults().clear();
+        run(&fixture, &object("Shipment__c")).await.unwrap();
+        assert_same(&fixture.table("Shipment__c"), &fixture.live("Shipment__c"));
+        let created = fixture.emulator.calls(CallKind::JobCreate);
+        assert!(fixture.emulator.calls(CallKind::JobDelete) >= created, "{action:?}");
     }
 }
 
@@ -199,7 +205,7 @@ async fn a_page_that_names_itself_as_the_next_one_fails_the_row() {
 async fn hold_first_page(fixture: &Fixture, row: RowSpec) -> (Running, String, [String; 2]) {
     let gate = "first page".to_owned();
     fixture.emulator.faults().add(Fault::next(CallKind::Results, Action::Hold { gate })).unwrap();
-    let spec = RunSpec { page_records: PAGE_RECORDS, ..RunSpec::new(vec![row]) };
+    let spec = RunSpec { page_records: PAGE_RECORDS, download_connections: 1, ..RunSpec::new(vec![row]) };
     let mut running = fixture.start(Arc::new(fixture.memory.clone()), spec);
     running.held(fixture.emulator.faults(), "first page").await;
     let job = running.job().await;
@@ -237,7 +243,8 @@ async fn progress_takes_back_the_records_of_a_page_that_is_read_again() {
     let fixture = Fixture::demo(600).await;
     let fault = Fault::nth(CallKind::Results, 2, Action::ShortPage { missing_records: 4 });
     fixture.emulator.faults().add(fault).unwrap();
-    let spec = RunSpec { page_records: PAGE_RECORDS, ..RunSpec::new(vec![object("Shipment__c")]) };
+    let spec =
+        RunSpec { page_records: PAGE_RECORDS, download_connections: 1, ..RunSpec::new(vec![object("Shipment__c")]) };
     let total = fixture.live("Shipment__c").len() as u64;
 
     let mut running = fixture.start(Arc::new(fixture.memory.clone()), spec);

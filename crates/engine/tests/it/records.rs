@@ -56,6 +56,13 @@ impl Records {
         values
     }
 
+    /// Returns the records whose value of `column` is wanted.
+    pub(crate) fn filtered(&self, column: &str, is_wanted: impl Fn(&Option<String>) -> bool) -> Self {
+        let position = self.position(column);
+        let values = self.values.iter().filter(|record| is_wanted(&record[position])).cloned();
+        Self::new(self.columns.clone(), values.collect())
+    }
+
     fn position(&self, column: &str) -> usize {
         self.columns.iter().position(|name| name == column).unwrap_or_else(|| panic!("there is no column `{column}`"))
     }

@@ -18,7 +18,14 @@ const QUERY: &str = "SELECT Id, Name, Description, BillingStreet, Owner.Name, La
 
 async fn run(fixture: &Fixture, path: &Path, options: SqliteOptions, row: RowSpec) -> RowReport {
     let sqlite = Sqlite::open(path, options).unwrap();
-    only(fixture.run_into(Arc::new(sqlite), RunSpec { page_records: 20, ..RunSpec::new(vec![row]) }).await)
+    only(
+        fixture
+            .run_into(
+                Arc::new(sqlite),
+                RunSpec { page_records: 20, download_connections: 1, ..RunSpec::new(vec![row]) },
+            )
+            .await,
+    )
 }
 
 fn read(path: &Path) -> Records {

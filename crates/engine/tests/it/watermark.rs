@@ -64,7 +64,7 @@ async fn a_watermark_stands_where_the_org_says_that_its_changes_are_complete() {
 }
 
 #[tokio::test]
-async fn an_object_without_a_log_of_changes_is_read_again_from_ten_minutes_back() {
+async fn an_object_without_a_log_of_changes_is_read_again_from_twenty_minutes_back() {
     let describe = json!({"name": "Meter__c", "label": "Meter", "keyPrefix": "a0M", "replicateable": false, "fields": [
         {"name": "Id", "type": "id"},
         {"name": "Name", "type": "string"},
@@ -74,16 +74,16 @@ async fn an_object_without_a_log_of_changes_is_read_again_from_ten_minutes_back(
     let fixture = Fixture::of(org_with(&describe)).await;
     let row = incremental(object("Meter__c"));
     fixture.load(&row).await;
-    fixture.org.advance(20 * MINUTE);
-    fixture.org.set_commit_delay(5 * MINUTE);
+    fixture.org.advance(40 * MINUTE);
+    fixture.org.set_commit_delay(15 * MINUTE);
     fixture.org.insert("Meter__c", fields([("Name", "late".into())])).unwrap();
-    fixture.org.advance(4 * MINUTE);
+    fixture.org.advance(14 * MINUTE);
     assert_eq!(fixture.load(&row).await.records, 0);
 
     fixture.org.advance(4 * MINUTE);
     assert_eq!(fixture.load(&row).await.records, 1);
 
-    assert_eq!(watermark(&fixture, &row).await, fixture.org.now() - 10 * MINUTE);
+    assert_eq!(watermark(&fixture, &row).await, fixture.org.now() - 20 * MINUTE);
     assert_eq!(fixture.emulator.calls(CallKind::Updated), 0);
     assert_same(&fixture.table("Meter__c"), &fixture.live("Meter__c"));
 }
@@ -98,7 +98,7 @@ async fn a_log_of_changes_that_refuses_is_made_up_for_by_a_margin() {
 
     fixture.load(&row).await;
 
-    assert_eq!(watermark(&fixture, &row).await, fixture.org.now() - 10 * MINUTE);
+    assert_eq!(watermark(&fixture, &row).await, fixture.org.now() - 20 * MINUTE);
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! `orgtap emulator`: a local Salesforce org to try things on.
 
 use std::path::Path;
+use std::time::Duration;
 
-use orgtap_emulator::{Emulator, EmulatorOptions, Org, Settings};
+use orgtap_emulator::{Emulator, EmulatorOptions, JobTime, Org, Settings};
 use serde::Serialize;
 use tempfile::{Builder, NamedTempFile};
 
@@ -18,8 +19,13 @@ pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
         Some(folder) => import(folder, &on.console)?,
         None => Org::builder().seed(args.seed).demo(args.records).running_clock().build(),
     };
-    let options = EmulatorOptions { port: args.port, tls: args.tls, ..EmulatorOptions::default() };
-    let emulator = start(org.clone(), options).await?;
+    if let Some(folder) = &args.export {
+        return export(&org, folder, &on.console);
+    }
+    let emulator = start(org.clone(), options(args)).await?;
+    if let Some(file) = &args.faults {
+        script(&emulator, file)?;
+    }
     let ca_file = write_ca(&emulator)?;
     let settings = emulator.settings();
     if args.json {
@@ -32,6 +38,40 @@ pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
     emulator.shutdown().await;
     drop(ca_file);
     Ok(Exit::Done)
+}
+
+fn options(args: &EmulatorArgs) -> EmulatorOptions {
+    let defaults = EmulatorOptions::default();
+    let job_time = args.job_seconds.map(|seconds| JobTime::Elapsed(Duration::from_secs(seconds)));
+    EmulatorOptions {
+        port: args.port,
+        tls: args.tls,
+        proxy_port: args.proxy_port,
+        page_cache_bytes: args.page_cache_mb.saturating_mul(1 << 20),
+        job_time: job_time.unwrap_or(defaults.job_time),
+        latency: Duration::from_millis(args.rtt_ms),
+        bytes_per_second: args.bandwidth_mbps.map(|megabits| megabits.saturating_mul(125_000)),
+        ..defaults
+    }
+}
+
+fn export(org: &Org, folder: &Path, console: &Console) -> Result<Exit> {
+    let failed = |source| Error::File { action: "write the org to", path: folder.to_owned(), source };
+    let records = org.export(folder).map_err(failed)?;
+    let folder = printable(&folder.display().to_string());
+    console.line(&format!("{} records written to `{folder}`.", count(records)))?;
+    Ok(Exit::Done)
+}
+
+/// Scripts the faults of a file.
+fn script(emulator: &Emulator, file: &Path) -> Result<()> {
+    let failed = |source| Error::File { action: "read the faults in", path: file.to_owned(), source };
+    let document = std::fs::read(file).map_err(failed)?;
+    emulator.faults().add_json(&document).map_err(|error| Error::Emulator {
+        action: "script the faults",
+        hint: Some(format!("see docs/emulator.md for what `{}` may hold", file.display())),
+        source: error.into(),
+    })
 }
 
 /// Starts serving `org`.
@@ -84,6 +124,9 @@ struct SettingsLine<'a> {
     consumer_secret: &'a str,
     domain: &'a str,
     access_token: &'a str,
+    refresh_token: &'a str,
+    my_domain_url: Option<&'a str>,
+    proxy_url: Option<&'a str>,
     ca_file: Option<&'a str>,
 }
 
@@ -98,6 +141,9 @@ impl<'a> From<&'a Settings> for SettingsLine<'a> {
             consumer_secret: &settings.consumer_secret,
             domain: &settings.domain,
             access_token: &settings.access_token,
+            refresh_token: &settings.refresh_token,
+            my_domain_url: settings.my_domain_url.as_deref(),
+            proxy_url: settings.proxy_url.as_deref(),
             ca_file: settings.ca_file.as_deref(),
         }
     }
@@ -105,8 +151,7 @@ impl<'a> From<&'a Settings> for SettingsLine<'a> {
 
 /// Returns what a person needs to try clients on the org.
 fn introduction(settings: &Settings, org: &Org) -> String {
-    let Settings { url, username, password, security_token, consumer_key, consumer_secret, access_token, .. } =
-        settings;
+    let Settings { url, username, password, security_token, consumer_key, consumer_secret, .. } = settings;
     let objects = org.objects();
     let records: u64 = objects.iter().filter_map(|object| org.record_count(&object.name)).sum();
     let ca_option = settings.ca_file.as_ref().map(|file| format!("ca_file = \"{file}\"\n")).unwrap_or_default();
@@ -132,28 +177,32 @@ For others, with an access token:
 {others}"#,
         objects = count(objects.len() as u64),
         records = count(records),
-        others = others(url, access_token, settings.ca_file.as_deref()),
+        others = others(settings),
     );
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns commands for clients of other makers, which find the certificate each in its own way.
-fn others(url: &str, token: &str, ca_file: Option<&str>) -> String {
-    let (curl, node, python) = match ca_file {
-        Some(file) => (
-            format!(" --cacert {file}"),
-            format!("NODE_EXTRA_CA_CERTS={file} "),
-            format!(
-                "REQUESTS_CA_BUNDLE={file} python3 -c 'from simple_salesforce import Salesforce\n\
-                 sf = Salesforce(instance_url=\"{url}\", session_id=\"{token}\")\n\
-                 print(sf.query(\"SELECT COUNT() FROM Account\"))'"
-            ),
-        ),
-        None => (String::new(), String::new(), "(simple-salesforce speaks HTTPS only: start with --tls)".to_owned()),
+/// Returns commands for clients of other makers, which find the proxy and the certificate each in its own way.
+fn others(settings: &Settings) -> String {
+    let Settings { url, access_token: token, username, password, security_token, .. } = settings;
+    let ready = format!(
+        "curl{trust} -H 'Authorization: Bearer {token}' {url}/services/data/v62.0/limits\n\n",
+        trust = settings.ca_file.as_ref().map(|file| format!(" --cacert {file}")).unwrap_or_default(),
+    );
+    let (Some(domain), Some(proxy), Some(file)) = (&settings.my_domain_url, &settings.proxy_url, &settings.ca_file)
+    else {
+        let plain = format!("SF_ACCESS_TOKEN='{token}' sf org login access-token --instance-url {url} --no-prompt");
+        return format!(
+            "{ready}{plain}\n\n(simple-salesforce and others speak HTTPS to salesforce.com only: start with --tls)"
+        );
     };
     format!(
-        "curl{curl} -H 'Authorization: Bearer {token}' {url}/services/data/v62.0/limits\n\n\
-         SF_ACCESS_TOKEN='{token}' {node}sf org login access-token --instance-url {url} --no-prompt\n\n\
-         {python}"
+        "{ready}SF_ACCESS_TOKEN='{token}' NODE_EXTRA_CA_CERTS={file} \
+         sf org login access-token --instance-url {url} --no-prompt\n\n\
+         Others find it as {domain}, once they know the proxy and the certificate:\n\n\
+         export HTTPS_PROXY={proxy} REQUESTS_CA_BUNDLE={file} NODE_EXTRA_CA_CERTS={file}\n\
+         python3 -c 'from simple_salesforce import Salesforce\n\
+         sf = Salesforce(username=\"{username}\", password=\"{password}\", security_token=\"{security_token}\")\n\
+         print(sf.query(\"SELECT COUNT() FROM Account\"))'"
     )
 }

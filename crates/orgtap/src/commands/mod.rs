@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod component;
 pub(crate) mod demo;
 pub(crate) mod describe;
 pub(crate) mod emulator;

@@ -1,6 +1,6 @@
 //! `orgtap query`: the result of a query, page by page to standard output.
 
-use orgtap_salesforce::QueryOperation;
+use orgtap_salesforce::{Json, QueryOperation, Record};
 use orgtap_soql::{Query, SelectItem};
 
 use crate::app::{Exit, Invocation};
@@ -15,8 +15,7 @@ pub(crate) async fn run(args: &QueryArgs, on: &Invocation) -> Result<Exit> {
     let operation = if args.all_rows { QueryOperation::QueryAll } else { QueryOperation::Query };
     let mut page = client.query(&args.soql, operation).await?;
     if is_count(&query) {
-        let count = serde_json::Map::from_iter([("count".to_owned(), page.total_size.into())]);
-        page.records = vec![count];
+        page.records = vec![Record(vec![("count".to_owned(), Json::Number(page.total_size.to_string()))])];
     }
     let mut printer = Printer::new(args.format, &query, &page.records, &on.console);
     loop {

@@ -123,7 +123,12 @@ pub(crate) struct RunTable {
     /// How many rows run at once. Default: 4. More is faster while Salesforce lets it; each costs a little memory.
     #[schemars(range(min = 1, max = 64))]
     pub(crate) concurrency: Option<u16>,
+    /// How many pages of results are downloaded at once, by all rows together. Default: 8. Fewer are used for a while where Salesforce says
+    /// that it is too much. With 1, the pages of a query are read one after another.
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) download_connections: Option<u16>,
     /// The most records that one download holds. Default: 50000. Lower it where a proxy cuts long downloads; every download is an API call.
+    /// Pages that are downloaded several at once are as large as Salesforce makes them.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub(crate) page_records: Option<u32>,
     /// How many minutes Salesforce may work on one query before its row gives up. Default: 1440, a day.

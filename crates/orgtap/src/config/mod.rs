@@ -8,7 +8,7 @@ mod connection;
 mod document;
 mod file;
 mod problem;
-mod proxy;
+pub(crate) mod proxy;
 mod rows;
 mod schema;
 mod snippet;
@@ -166,6 +166,7 @@ fn run_spec(table: &RunTable, rows: Vec<orgtap_engine::RowSpec>) -> RunSpec {
     let default = RunSpec::new(rows);
     RunSpec {
         concurrency: table.concurrency.map_or(default.concurrency, usize::from),
+        download_connections: table.download_connections.map_or(default.download_connections, usize::from),
         page_records: table.page_records.unwrap_or(default.page_records),
         job_deadline: table
             .job_deadline_minutes

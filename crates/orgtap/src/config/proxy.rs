@@ -28,11 +28,11 @@ pub(crate) fn from_table(table: ProxyTable, node: &Node, path: &KeyPath, problem
     }
 }
 
-/// Returns the proxies that the environment names. `problem` makes a problem of a message.
-pub(crate) fn from_environment(
+/// Returns the proxies that the environment names. `problem` makes a problem of a message that continues the name of the option.
+pub(crate) fn from_environment<P>(
     environment: &Environment,
-    problem: impl Fn(String) -> Problem,
-    problems: &mut Vec<Problem>,
+    problem: impl Fn(String) -> P,
+    problems: &mut Vec<P>,
 ) -> Proxies {
     let mut server = |names: &[&'static str; 2]| {
         let (name, value) = environment.first_of(names).or_else(|| environment.first_of(&env::ALL_PROXY))?;

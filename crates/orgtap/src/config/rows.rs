@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use orgtap_engine::{Api, Fetch, Fields, Load, RowSpec, Source};
+use orgtap_engine::{Api, Fetch, Fields, Load, Records, RowSpec, Source};
 
 use super::document::Node;
 use super::file::{ApiChoice, FetchMode, LoadMode, RowTable};
@@ -90,7 +90,7 @@ impl Rules<'_> {
         // A query that cannot be read fails alone, under the only name that it has.
         let name = table.name.or_else(|| object_of(&source)).unwrap_or_else(|| self.path.to_string());
         RowSpec {
-            include_deleted: table.include_deleted,
+            records: if table.include_deleted { Records::All } else { Records::Live },
             load,
             fetch,
             cursor_field: table.cursor_field,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orgtap_engine::{Fetch, Fields, Load, Source as RowSource};
+use orgtap_engine::{Fetch, Fields, Load, Records, Source as RowSource};
 use orgtap_salesforce::Login;
 use secrecy::ExposeSecret;
 
@@ -52,8 +52,8 @@ fn the_smallest_file_gets_the_defaults() {
     assert_eq!(row.name, "Account");
     assert!(matches!(&row.source, RowSource::Object { object, fields: Fields::All } if object == "Account"));
     assert_eq!(
-        (row.load, row.fetch, row.include_deleted, row.overlap),
-        (Load::Full, Fetch::All, false, Duration::ZERO)
+        (row.load, row.fetch, row.records, row.overlap),
+        (Load::Full, Fetch::All, Records::Live, Duration::ZERO)
     );
     assert_eq!((&row.primary_key, &row.table, &row.cursor_field), (&None, &None, &None));
     assert_eq!(settings.run.concurrency, RunSpec::DEFAULT_CONCURRENCY);
@@ -64,15 +64,16 @@ fn the_smallest_file_gets_the_defaults() {
 #[test]
 fn every_option_of_a_row_and_of_the_run_arrives() {
     let settings = read(&with_rows(
-        "[run]\nconcurrency = 2\npage_records = 10\njob_deadline_minutes = 3\n[[rows]]\nname = \"n\"\nobject = \"Account\"\n\
+        "[run]\nconcurrency = 2\ndownload_connections = 5\npage_records = 10\njob_deadline_minutes = 3\n[[rows]]\nname = \"n\"\nobject = \"Account\"\n\
          fields = [\"Id\"]\ninclude_deleted = true\nload = \"incremental\"\ncursor_field = \"SystemModstamp\"\n\
          overlap_seconds = 60\nprimary_key = [\"A\", \"B\"]\ntable = \"t\"\napi = \"bulk\"\n",
     ))
     .unwrap();
 
-    let RunSpec { rows, concurrency, page_records, job_deadline, .. } = settings.run;
-    assert_eq!((concurrency, page_records, job_deadline), (2, 10, Duration::from_secs(180)));
-    assert!(rows[0].include_deleted);
+    let RunSpec { rows, concurrency, download_connections, page_records, job_deadline, .. } = settings.run;
+    assert_eq!((concurrency, download_connections, page_records), (2, 5, 10));
+    assert_eq!(job_deadline, Duration::from_secs(180));
+    assert_eq!(rows[0].records, Records::All);
     assert_eq!((rows[0].load, rows[0].fetch), (Load::Incremental, Fetch::Incremental));
     assert_eq!(rows[0].overlap, Duration::from_secs(60));
     assert_eq!(rows[0].cursor_field.as_deref(), Some("SystemModstamp"));

@@ -4,15 +4,12 @@
 
 use std::io::{self, BufWriter, Write};
 
+use orgtap_salesforce::{Json, Record};
 use orgtap_soql::{Query, SelectItem};
-use serde_json::{Map, Value};
 
 use super::console::{Console, Style};
 use super::table::Table;
 use crate::cli::QueryFormat;
-
-/// A record as the REST API sends it.
-type Record = Map<String, Value>;
 
 /// Prints pages of records.
 #[derive(Debug)]
@@ -39,17 +36,17 @@ enum Format {
 
 /// A column: the names that lead to its value.
 #[derive(Debug)]
-struct Column {
+pub(crate) struct Column {
     path: Vec<String>,
 }
 
 impl Printer {
     /// Returns a printer for the result of `query`, of which `first_page` is the beginning.
     pub(crate) fn new(format: QueryFormat, query: &Query, first_page: &[Record], console: &Console) -> Self {
-        let columns = selected(query).unwrap_or_else(|| found(first_page));
+        let columns = columns(query, first_page);
         let format = match format {
             QueryFormat::Table => {
-                let table = Table::new(columns.iter().map(|column| column.path.join(".")));
+                let table = Table::new(columns.iter().map(Column::name));
                 Format::Table { table, style: console.out, is_started: false }
             }
             QueryFormat::Csv => Format::Csv { is_started: false },
@@ -71,7 +68,7 @@ impl Printer {
             }
             Format::Csv { is_started } => {
                 if !std::mem::replace(is_started, true) {
-                    write_csv(&mut out, self.columns.iter().map(|column| column.path.join(".")))?;
+                    write_csv(&mut out, self.columns.iter().map(Column::name))?;
                 }
                 for record in records {
                     write_csv(&mut out, self.columns.iter().map(|column| column.text(record)))?;
@@ -80,7 +77,7 @@ impl Printer {
             Format::Json { is_started } => {
                 for record in records {
                     out.write_all(if std::mem::replace(is_started, true) { b",\n  " } else { b"[\n  " })?;
-                    serde_json::to_writer(&mut out, &without_attributes(record))?;
+                    write!(out, "{}", without_attributes(record))?;
                 }
             }
         }
@@ -97,24 +94,29 @@ impl Printer {
 }
 
 impl Column {
-    fn text(&self, record: &Record) -> String {
+    /// Returns the column's name, with dots.
+    pub(crate) fn name(&self) -> String {
+        self.path.join(".")
+    }
+
+    /// Returns the record's value in this column.
+    pub(crate) fn text(&self, record: &Record) -> String {
         match self.value(record) {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Object(object)) => Value::Object(without_attributes(object)).to_string(),
-            Some(other) => other.to_string(),
+            None | Some(Json::Null) => String::new(),
+            Some(Json::Text(text)) => text.clone(),
+            Some(other) => plain(other).to_string(),
         }
     }
 
-    fn value<'a>(&self, record: &'a Record) -> Option<&'a Value> {
+    fn value<'a>(&self, record: &'a Record) -> Option<&'a Json> {
         let (first, rest) = self.path.split_first()?;
-        rest.iter().try_fold(member(record, first)?, |value, name| member(value.as_object()?, name))
+        rest.iter().try_fold(record.get(first)?, |value, name| value.as_record()?.get(name))
     }
 }
 
-/// Finds a member of any case: queries may spell a field otherwise than the answer.
-fn member<'a>(record: &'a Record, name: &str) -> Option<&'a Value> {
-    record.get(name).or_else(|| record.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+/// Returns the columns of the result of `query`, of which `first_page` is the beginning.
+pub(crate) fn columns(query: &Query, first_page: &[Record]) -> Vec<Column> {
+    selected(query).unwrap_or_else(|| found(first_page))
 }
 
 /// Returns the columns that the query selects, or `None` where only the answer tells their names.
@@ -144,9 +146,9 @@ fn found(records: &[Record]) -> Vec<Column> {
 }
 
 fn collect(record: &Record, above: &[String], paths: &mut Vec<Vec<String>>) {
-    for (key, value) in record.iter().filter(|(key, _)| *key != "attributes") {
-        let path: Vec<_> = above.iter().chain([key]).cloned().collect();
-        match value.as_object().filter(|object| object.contains_key("attributes")) {
+    for (key, value) in record.fields() {
+        let path: Vec<_> = above.iter().cloned().chain([key.to_owned()]).collect();
+        match value.as_record().filter(|parent| parent.object().is_some()) {
             Some(parent) => collect(parent, &path, paths),
             None if paths.contains(&path) => {}
             None => paths.push(path),
@@ -156,17 +158,15 @@ fn collect(record: &Record, above: &[String], paths: &mut Vec<Vec<String>>) {
 
 /// Returns the record without what the API adds to it.
 fn without_attributes(record: &Record) -> Record {
-    let value = |value: &Value| match value {
-        Value::Object(object) => Value::Object(without_attributes(object)),
-        Value::Array(elements) => elements
-            .iter()
-            .map(|element| {
-                element.as_object().map_or_else(|| element.clone(), |object| without_attributes(object).into())
-            })
-            .collect(),
+    Record(record.fields().map(|(name, value)| (name.to_owned(), plain(value))).collect())
+}
+
+fn plain(value: &Json) -> Json {
+    match value {
+        Json::Record(record) => Json::Record(without_attributes(record)),
+        Json::List(elements) => Json::List(elements.iter().map(plain).collect()),
         other => other.clone(),
-    };
-    record.iter().filter(|(key, _)| *key != "attributes").map(|(key, member)| (key.clone(), value(member))).collect()
+    }
 }
 
 fn write_csv(out: &mut impl Write, values: impl Iterator<Item = String>) -> io::Result<()> {
@@ -186,8 +186,8 @@ mod tests {
 
     use super::*;
 
-    fn record(value: Value) -> Record {
-        value.as_object().expect("a record is an object").clone()
+    fn record(value: serde_json::Value) -> Record {
+        serde_json::from_value(value).unwrap()
     }
 
     fn headings(columns: &[Column]) -> Vec<String> {
@@ -198,8 +198,10 @@ mod tests {
     fn columns_follow_the_query_even_where_a_parent_is_missing() {
         let query = orgtap_soql::parse("SELECT c.Id, c.account.Name FROM Contact c").unwrap();
         let columns = selected(&query).unwrap();
-        let with = record(json!({"attributes": {}, "Id": "1", "Account": {"attributes": {}, "Name": "A"}}));
-        let without = record(json!({"attributes": {}, "Id": "2", "Account": null}));
+        let with = record(
+            json!({"attributes": {"type": "X"}, "Id": "1", "Account": {"attributes": {"type": "X"}, "Name": "A"}}),
+        );
+        let without = record(json!({"attributes": {"type": "X"}, "Id": "2", "Account": null}));
 
         assert_eq!(headings(&columns), ["Id", "account.Name"]);
         assert_eq!(columns[1].text(&with), "A");
@@ -210,8 +212,10 @@ mod tests {
     fn columns_of_a_computed_result_come_from_the_answer() {
         let query = orgtap_soql::parse("SELECT COUNT(Id) FROM Contact").unwrap();
         let records = [
-            record(json!({"attributes": {}, "Owner": null, "expr0": 3})),
-            record(json!({"attributes": {}, "Owner": {"attributes": {}, "Name": "x"}, "expr0": 4})),
+            record(json!({"attributes": {"type": "X"}, "Owner": null, "expr0": 3})),
+            record(
+                json!({"attributes": {"type": "X"}, "Owner": {"attributes": {"type": "X"}, "Name": "x"}, "expr0": 4}),
+            ),
         ];
 
         assert!(selected(&query).is_none());

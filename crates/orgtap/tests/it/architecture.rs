@@ -102,8 +102,20 @@ fn collect_properties(schema: &serde_json::Value, options: &mut BTreeSet<String>
 fn every_flag_is_documented() {
     let documented = read("docs/configuration.md");
     let mut missing = BTreeSet::new();
-    let commands =
-        ["demo", "init", "check", "plan", "run", "objects", "describe", "query", "emulator", "schema", "completions"];
+    let commands = [
+        "demo",
+        "init",
+        "check",
+        "plan",
+        "run",
+        "objects",
+        "describe",
+        "query",
+        "emulator",
+        "component",
+        "schema",
+        "completions",
+    ];
     for command in commands {
         assert!(documented.contains(&format!("`orgtap {command}")), "not in docs/configuration.md: orgtap {command}");
         for word in run(&[command, "--help"]).split(|char: char| !(char.is_ascii_alphanumeric() || char == '-')) {

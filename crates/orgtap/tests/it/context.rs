@@ -234,6 +234,11 @@ impl Running<'_> {
         assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 
+    /// Returns whether the binary has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child().try_wait().unwrap().is_some()
+    }
+
     /// Waits for the end.
     pub(crate) fn end(mut self) -> Ran {
         let output = self.child.take().unwrap().wait_with_output().unwrap();

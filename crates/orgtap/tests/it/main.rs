@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod component;
 mod context;
 mod demo;
 mod emulator;
@@ -11,6 +12,7 @@ mod examples;
 mod help;
 mod init;
 mod inspect;
+mod kill;
 mod proxy;
 mod run;
 mod secrets;

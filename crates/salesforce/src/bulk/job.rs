@@ -135,6 +135,16 @@ impl Default for WaitOptions {
     }
 }
 
+/// What is forbidden when a job is created may be allowed to a REST query: jobs want permissions of their own.
+fn maybe_only_here(error: Error) -> Error {
+    let is_everywhere =
+        error.error_code().is_some_and(|code| code == "API_DISABLED_FOR_ORG" || code.starts_with("TXN_SECURITY_"));
+    match error.kind() {
+        ErrorKind::Permission if !is_everywhere => error.into_kind(ErrorKind::UnsupportedByBulk),
+        _ => error,
+    }
+}
+
 impl Client {
     /// Creates a job. Salesforce checks the query at once and runs it when it comes to it.
     ///
@@ -153,7 +163,8 @@ impl Client {
         });
         let path = format!("{}/jobs/query", self.base_path());
         let call = Call::new("create the query job", Method::POST, path).body(body).once();
-        let job = self.call(&call, async |response| Job::read(response.json().await?)).await?;
+        let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
+        let job = job.map_err(maybe_only_here)?;
         tracing::debug!(job_id = %job.id, object = job.object, "job created");
         Ok(job)
     }
@@ -173,7 +184,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::JobFailed`] with Salesforce's reason where it gives one, [`ErrorKind::JobAborted`], [`ErrorKind::JobGone`], and
+    /// [`ErrorKind::JobFailed`] with Salesforce's reason where it gives one, [`ErrorKind::QueryTimeout`] where the query was too much for one
+    /// job, [`ErrorKind::JobAborted`], [`ErrorKind::JobGone`], and
     /// [`ErrorKind::Deadline`], after which the job is still there.
     ///
     /// # Cancel safety
@@ -272,12 +284,19 @@ fn failed(job: &Job) -> Error {
     };
     let error = Error::new(ErrorKind::JobFailed, format!("finish job `{}`", job.id), cause);
     match job.error_message.as_deref() {
-        Some(message) if message.contains("QUERY_TIMEOUT") => error
+        Some(message) if is_too_much(message) => error
+            .into_kind(ErrorKind::QueryTimeout)
             .with_code("QUERY_TIMEOUT")
             .with_hint("make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range"),
         Some(_) => error,
         None => error.with_hint("look at the job in Setup → Bulk Data Load Jobs"),
     }
+}
+
+/// Returns whether a job failed because its query is too much for one job, by what Salesforce says then.
+fn is_too_much(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("query_timeout") || message.contains("retried more than")
 }
 
 fn aborted(id: &JobId) -> Error {

@@ -3,6 +3,7 @@
 //! It does not look into the CSV: every page begins with the header line, and counting records is the caller's.
 
 use percent_encoding::percent_decode_str;
+use url::Url;
 
 use super::job::gone_if_not_found;
 use super::{JobId, PageBody};
@@ -78,7 +79,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnsupportedByBulk`] below version 58.0. After any refusal, reading page by page still works.
+    /// [`ErrorKind::UnsupportedByBulk`] below version 58.0, [`ErrorKind::UnexpectedAnswer`] where an address leads to something else than
+    /// this job. After any refusal, reading page by page still works.
     pub async fn result_page_list(&self, job: &JobId, next: Option<&Locator>) -> Result<ResultPageList> {
         let action = format!("list the pages of job `{job}`");
         if self.api_version() < ApiVersion::FIRST_RESULT_PAGES {
@@ -86,11 +88,21 @@ impl Client {
             return Err(Error::new(ErrorKind::UnsupportedByBulk, action, cause));
         }
         let parameter = next.map(|next| format!("?locator={}", escape(next.as_str()))).unwrap_or_default();
-        let call = Call::get(action, format!("{}/resultPages{parameter}", self.job_path(job)));
+        let call = Call::get(action.clone(), format!("{}/resultPages{parameter}", self.job_path(job)));
         let answer: ResultPagesAnswer = self.call_for(&call).await?;
+        let org = self.instance_url().await?;
+        // Only the locators are used. An address that leads elsewhere shows that the answer is not about this job.
+        let leads_here =
+            |address: &str, resource: &str| leads_to(&org, address, &format!("{}/{resource}", self.job_path(job)));
+        let next = answer.next_records_url.filter(|_| !answer.done);
+        let is_ours = answer.result_pages.iter().all(|page| leads_here(&page.result_url, "results"))
+            && next.as_ref().is_none_or(|next| leads_here(next, "resultPages"));
+        if !is_ours {
+            return Err(Error::new(ErrorKind::UnexpectedAnswer, action, "an address in it leads elsewhere"));
+        }
         Ok(ResultPageList {
             pages: answer.result_pages.iter().map(|page| Locator::in_url(&page.result_url)).collect(),
-            next: answer.next_records_url.filter(|_| !answer.done).and_then(|url| Locator::in_url(&url)),
+            next: next.and_then(|next| Locator::in_url(&next)),
         })
     }
 }
@@ -127,6 +139,12 @@ impl ResultPage {
             body: PageBody::open(response)?,
         })
     }
+}
+
+/// Returns whether `address`, seen from `org`, is that of `path` in the same org. The documentation spells the path in several cases.
+fn leads_to(org: &Url, address: &str, path: &str) -> bool {
+    org.join(address)
+        .is_ok_and(|url| url.origin() == org.origin() && url.path().trim_end_matches('/').eq_ignore_ascii_case(path))
 }
 
 /// Says what a refused page means: the codes are not documented.

@@ -173,22 +173,27 @@ async fn a_failed_job_gives_the_reason_where_there_is_one() {
         (
             r#","errorMessage":"insufficient access rights on cross-reference id""#,
             "Salesforce answered insufficient access rights",
-            None,
+            ErrorKind::JobFailed,
         ),
         (
             r#","errorMessage":"InvalidBatch : Failed to process query: QUERY_TIMEOUT: too\nlong""#,
             "too long",
-            Some("QUERY_TIMEOUT"),
+            ErrorKind::QueryTimeout,
         ),
-        (r#","errorMessage":null"#, "gave no reason", None),
-        ("", "gave no reason", None),
+        (
+            r#","errorMessage":"InternalServerError : Retried more than fifteen times""#,
+            "fifteen",
+            ErrorKind::QueryTimeout,
+        ),
+        (r#","errorMessage":null"#, "gave no reason", ErrorKind::JobFailed),
+        ("", "gave no reason", ErrorKind::JobFailed),
     ];
-    for (more, cause, code) in cases {
+    for (more, cause, kind) in cases {
         let server = Scripted::start([job_with("Failed", more)]).await;
 
         let error = server.client().0.wait_for_job(&id(), &WaitOptions::default(), |_| ()).await.unwrap_err();
 
-        assert_eq!((error.kind(), error.error_code()), (ErrorKind::JobFailed, code));
+        assert_eq!(error.kind(), kind);
         assert!(message(&error).contains(cause), "{}", message(&error));
     }
 }
@@ -395,10 +400,12 @@ async fn the_list_of_pages_is_read_in_all_its_spellings() {
         {{"resultUrl":"/services/data/v62.0/jobs/query/{ID}/results?locator=a+b"}}],
         "nextRecordsUrl":"/services/data/v62.0/jobs/query/{ID}/resultpages?locator=NEXT","done":false}}"#
     );
-    let second = r#"{"resultPages":[],"nextRecordUrl":"/x/resultPages?locator=THIRD"}"#;
-    let last =
-        r#"{"resultPages":[{"resultUrl":"/x/results?locator=z"}],"nextRecordsUrl":"/x?locator=ignored","done":true}"#;
-    let server = Scripted::start([Reply::json(&first), Reply::json(second), Reply::json(last)]).await;
+    let path = format!("/services/data/v62.0/jobs/query/{ID}");
+    let second = format!(r#"{{"resultPages":[],"nextRecordUrl":"{path}/resultPages?locator=THIRD"}}"#);
+    let last = format!(
+        r#"{{"resultPages":[{{"resultUrl":"{path}/results/?locator=z"}}],"nextRecordsUrl":"/x?locator=ignored","done":true}}"#
+    );
+    let server = Scripted::start([Reply::json(&first), Reply::json(&second), Reply::json(&last)]).await;
     let (client, _) = server.client();
 
     let list = client.result_page_list(&id(), None).await.unwrap();
@@ -410,6 +417,49 @@ async fn the_list_of_pages_is_read_in_all_its_spellings() {
 
     let path = format!("GET /services/data/v62.0/jobs/query/{ID}/resultPages");
     assert_eq!(server.lines(), [path.clone(), format!("{path}?locator=NEXT"), format!("{path}?locator=THIRD")]);
+}
+
+#[tokio::test]
+async fn a_list_of_pages_that_leads_elsewhere_is_refused() {
+    let path = format!("/services/data/v62.0/jobs/query/{ID}");
+    let elsewhere = [
+        format!("https://evil.example{path}/results?locator=a"),
+        format!("//evil.example{path}/results?locator=a"),
+        format!("{path}/../750000000000001AAA/results?locator=a"),
+        format!("{path}?locator=a"),
+        "results?locator=a".to_owned(),
+        "http://[?locator=a".to_owned(),
+    ];
+    for address in elsewhere {
+        let page = format!(r#"{{"resultPages":[{{"resultUrl":"{address}"}}],"done":true}}"#);
+        let next = format!(
+            r#"{{"resultPages":[{{"resultUrl":"{path}/results?locator=a"}}],"nextRecordsUrl":"{address}","done":false}}"#
+        );
+        for body in [page, next] {
+            let server = Scripted::start([Reply::json(&body)]).await;
+
+            let error = server.client().0.result_page_list(&id(), None).await.unwrap_err();
+
+            assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer, "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_locator_is_sent_as_a_value_whatever_is_in_it() {
+    let page = format!(
+        r#"{{"resultPages":[{{"resultUrl":"/services/data/v62.0/jobs/query/{ID}/results?locator=..%2F..%2Fx%3Fa%26b"}}],"done":true}}"#
+    );
+    let server = Scripted::start([Reply::json(&page), Reply::csv("\"Id\"\n")]).await;
+    let (client, _) = server.client();
+    let list = client.result_page_list(&id(), None).await.unwrap();
+
+    client.result_page(&id(), list.pages[0].as_ref(), None).await.unwrap();
+
+    assert_eq!(
+        server.lines()[1],
+        format!("GET /services/data/v62.0/jobs/query/{ID}/results?locator=..%2F..%2Fx%3Fa%26b")
+    );
 }
 
 #[tokio::test]

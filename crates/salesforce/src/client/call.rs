@@ -28,12 +28,14 @@ pub(crate) struct Call {
     accept: &'static str,
     body: Option<Value>,
     may_run_twice: bool,
+    patience: Option<Duration>,
 }
 
 impl Call {
     /// `action` completes "could not …".
     pub(crate) fn new(action: impl Into<Cow<'static, str>>, method: Method, path: String) -> Self {
-        Self { action: action.into(), method, path, accept: "application/json", body: None, may_run_twice: true }
+        let (accept, body, patience) = ("application/json", None, None);
+        Self { action: action.into(), method, path, accept, body, may_run_twice: true, patience }
     }
 
     pub(crate) fn get(action: impl Into<Cow<'static, str>>, path: String) -> Self {
@@ -53,6 +55,11 @@ impl Call {
         Self { may_run_twice: false, ..self }
     }
 
+    /// Has the call made once and given up after `patience`: for what is good to know and not worth a wait.
+    pub(crate) fn within(self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
     fn request(&self, instance_url: &Url, bearer: Option<SecretString>) -> Result<Request> {
         let url = instance_url.join(&self.path).map_err(|error| {
             Error::new(ErrorKind::UnexpectedAnswer, self.action.clone(), "the address is not usable").because(&error)
@@ -62,6 +69,7 @@ impl Call {
         request.body =
             self.body.as_ref().map(|body| ("application/json; charset=UTF-8", SecretString::from(body.to_string())));
         request.bearer = bearer;
+        request.patience = self.patience;
         Ok(request)
     }
 }
@@ -102,6 +110,9 @@ impl Client {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T>>,
     {
+        if call.patience.is_some() {
+            return attempt().await;
+        }
         let attempt =
             || async { attempt().await.map_err(|error| Failure { error, may_run_twice: call.may_run_twice }) };
         with_backoff(self.clock(), &self.shared.retry, attempt).await.map_err(|failure| failure.error)
@@ -137,7 +148,11 @@ impl Client {
         let (status, retry_after) = (response.status().as_u16(), response.retry_after(self.clock().now()));
         // The status alone tells enough, should the body not come through.
         let body = response.text().await.unwrap_or_default();
-        Err(Refusal::read(status, &body, retry_after).into_error(request.action.clone()))
+        let error = Refusal::read(status, &body, retry_after).into_error(request.action.clone());
+        if error.kind() == ErrorKind::Throttled || matches!(status, 420 | 503) {
+            self.shared.refusals_for_pace.fetch_add(1, Ordering::Relaxed);
+        }
+        Err(error)
     }
 }
 

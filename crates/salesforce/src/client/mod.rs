@@ -5,7 +5,7 @@
 mod call;
 mod session;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +44,10 @@ struct Shared {
     session: AsyncMutex<Entry>,
     versions: OnceCell<Vec<ApiVersion>>,
     describes: Mutex<HashMap<String, Arc<SObject>>>,
+    counts: OnceCell<Result<Arc<BTreeMap<String, u64>>>>,
     usage: Mutex<Option<ApiUsage>>,
+    /// How often Salesforce answered that there are too many requests.
+    refusals_for_pace: AtomicU64,
 }
 
 impl fmt::Debug for Shared {
@@ -82,7 +85,9 @@ impl Client {
             session: AsyncMutex::new(Entry::Closed),
             versions: OnceCell::new(),
             describes: Mutex::default(),
+            counts: OnceCell::new(),
             usage: Mutex::default(),
+            refusals_for_pace: AtomicU64::new(0),
         };
         Ok(Self { shared: Arc::new(shared), calls: Arc::default() })
     }
@@ -95,6 +100,12 @@ impl Client {
     /// Returns how many requests were sent through this client and its clones, repeated ones and those for signing in too.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns how often Salesforce answered, to this client and all of its session, that there are too many requests or that it is out of
+    /// order: 420, 429, 503 and the limit on concurrent requests. Calls are repeated after that; whoever makes many at once makes fewer.
+    pub fn refusals_for_pace(&self) -> u64 {
+        self.shared.refusals_for_pace.load(Ordering::Relaxed)
     }
 
     /// Returns what the org said last about its daily allowance, or `None` before it said anything.
@@ -127,6 +138,10 @@ impl Client {
 
     pub(crate) fn describes(&self) -> &Mutex<HashMap<String, Arc<SObject>>> {
         &self.shared.describes
+    }
+
+    pub(crate) fn counts(&self) -> &OnceCell<Result<Arc<BTreeMap<String, u64>>>> {
+        &self.shared.counts
     }
 
     fn note_usage(&self, header: Option<&str>) {

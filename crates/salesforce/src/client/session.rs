@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::{Call, Client, SignedIn};
 use crate::auth::{Session, SignIn, identity};
 use crate::connection::Login;
@@ -37,6 +39,11 @@ impl Client {
             (signed_in.org_id, signed_in.user_id) = self.prove_token().await?;
         }
         Ok(signed_in)
+    }
+
+    /// Returns the org's own address, and signs in for it unless that was done before.
+    pub async fn instance_url(&self) -> Result<Url> {
+        Ok(self.session().await?.instance_url.clone())
     }
 
     /// Returns the versions that the org offers and this client can use, oldest first.

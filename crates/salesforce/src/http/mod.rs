@@ -42,12 +42,15 @@ pub(crate) struct Request {
     pub(crate) body: Option<(&'static str, SecretString)>,
     pub(crate) soap_action: Option<&'static str>,
     pub(crate) bearer: Option<SecretString>,
+    /// How long to wait for the head of the answer, where that is less than for others.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl Request {
     pub(crate) fn new(action: impl Into<Cow<'static, str>>, method: Method, url: Url) -> Self {
         let action = action.into();
-        Self { action, method, url, accept: "application/json", body: None, soap_action: None, bearer: None }
+        let (body, soap_action, bearer, patience) = (None, None, None, None);
+        Self { action, method, url, accept: "application/json", body, soap_action, bearer, patience }
     }
 }
 
@@ -62,7 +65,7 @@ impl Http {
     pub(crate) async fn send(&self, request: &Request) -> Result<Response> {
         let host = host_of(&request.url);
         let built = self.build(request)?;
-        let longest = self.connect_timeout + self.read_timeout;
+        let longest = request.patience.unwrap_or(self.connect_timeout + self.read_timeout);
         let inner = match tokio::time::timeout(longest, self.client.execute(built)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failure::to_error(&request.action, &host, &error)),

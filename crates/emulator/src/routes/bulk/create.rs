@@ -14,7 +14,7 @@ use crate::{
     object::FieldKind,
     org::Org,
     render::{Delimiter, Dialect, LineEnding},
-    routes::{Request, query::operation},
+    routes::{Request, query::operation, restriction},
     select::{Scope, Selection},
     version::ApiVersion,
 };
@@ -24,7 +24,7 @@ pub(super) fn create(version: ApiVersion, request: &Request) -> Result<Response,
     let server = &request.server;
     let wanted = Wanted::read(&request.body)?;
     server.counter.query(CallKind::JobCreate, operation(wanted.scope), &wanted.soql);
-    let selection = select(&server.org, &wanted)?;
+    let selection = select(&server.org, &wanted.soql, wanted.scope)?;
     let job = JobRequest {
         operation: operation(wanted.scope),
         dialect: wanted.dialect,
@@ -93,12 +93,13 @@ fn bad_value(key: &str, value: &Json) -> Refusal {
 }
 
 /// Selects the records, or says why the Bulk API does not.
-fn select(org: &Org, wanted: &Wanted) -> Result<Selection, Refusal> {
+pub(in crate::routes) fn select(org: &Org, soql: &str, scope: Scope) -> Result<Selection, Refusal> {
     // What does not parse is refused by the org, in Salesforce's words.
-    if let Ok(query) = orgtap_soql::parse(&wanted.soql) {
+    if let Ok(query) = orgtap_soql::parse(soql) {
         check_clauses(&query, org)?;
     }
-    let selection = org.select(&wanted.soql, wanted.scope)?;
+    restriction::check(soql)?;
+    let selection = org.select(soql, scope)?;
     check_columns(&selection)?;
     Ok(selection)
 }

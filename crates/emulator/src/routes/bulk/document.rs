@@ -5,12 +5,15 @@ use serde::Serialize;
 use super::chunking;
 use crate::{
     answer::rest_time,
+    batch::BatchJob,
     job::{Job, JobState},
     routes::Request,
 };
 
 pub(super) const JOB_TYPE: &str = "V2Query";
-pub(super) const CONCURRENCY: &str = "Parallel";
+const CONCURRENCY: &str = "Parallel";
+/// The type of the jobs of Bulk API v1.
+pub(super) const CLASSIC: &str = "Classic";
 
 /// A job document. Creating, listing and aborting give the brief form.
 #[derive(Debug, Serialize)]
@@ -23,7 +26,7 @@ pub(super) struct JobDocument {
     created_date: String,
     system_modstamp: String,
     state: String,
-    concurrency_mode: &'static str,
+    pub(super) concurrency_mode: &'static str,
     content_type: &'static str,
     api_version: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +43,8 @@ pub(super) struct JobDocument {
     is_pk_chunking_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<String>,
+    #[serde(skip)]
+    pub(super) is_chunked: bool,
 }
 
 impl JobDocument {
@@ -85,6 +90,32 @@ pub(super) fn brief(job: &Job, request: &Request) -> JobDocument {
         total_processing_time: None,
         is_pk_chunking_supported: None,
         error_message: None,
+        is_chunked: false,
+    }
+}
+
+/// The document of a job of Bulk API v1 in the list of all jobs.
+pub(super) fn classic(job: &BatchJob, request: &Request) -> JobDocument {
+    JobDocument {
+        id: job.id.to_string(),
+        operation: job.request.operation,
+        object: job.request.object.clone(),
+        created_by_id: request.server.org.identity().user_id.to_string(),
+        created_date: rest_time(job.created),
+        system_modstamp: rest_time(job.changed),
+        state: job.state.name().to_owned(),
+        concurrency_mode: job.request.concurrency,
+        content_type: job.request.content.name(),
+        api_version: job.request.version.number(),
+        job_type: Some(CLASSIC),
+        line_ending: job.request.line_ending.name,
+        column_delimiter: "COMMA",
+        number_records_processed: None,
+        retries: None,
+        total_processing_time: None,
+        is_pk_chunking_supported: None,
+        error_message: None,
+        is_chunked: job.request.chunking.is_some(),
     }
 }
 

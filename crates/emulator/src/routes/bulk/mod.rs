@@ -1,10 +1,10 @@
 //! Bulk API 2.0 query jobs: created, watched, read page by page, aborted, deleted.
 
 mod chunking;
-mod create;
+pub(super) mod create;
 mod document;
 mod locator;
-mod results;
+pub(super) mod results;
 
 use axum::{http::StatusCode, response::Response};
 use serde::Deserialize;
@@ -14,9 +14,10 @@ use crate::{
     answer::{Refusal, empty, json},
     call::Resource,
     fault::Action,
-    job::{Job, JobError},
+    job::JobError,
     version::ApiVersion,
 };
+use document::JobDocument;
 
 /// Jobs of one page of the job list.
 const LIST_PAGE: usize = 1_000;
@@ -49,20 +50,28 @@ fn info(id: &str, request: &Request) -> Result<Response, Refusal> {
 }
 
 fn list(version: ApiVersion, request: &Request) -> Response {
-    let mut jobs: Vec<Job> = request.server.jobs.list(request.server.org.now());
-    // All jobs here are query jobs of Bulk API 2.0, which do not choose whether they are chunked.
-    jobs.retain(|_| {
-        request.parameter("jobType").is_none_or(|kind| kind.split(',').any(|one| one == document::JOB_TYPE))
-            && request.parameter("concurrencyMode").is_none_or(|mode| mode == document::CONCURRENCY)
+    let mut jobs: Vec<JobDocument> = Vec::new();
+    let is_wanted =
+        |kind: &str| request.parameter("jobType").is_none_or(|wanted| wanted.split(',').any(|one| one == kind));
+    if is_wanted(document::JOB_TYPE) {
+        let all = request.server.jobs.list(request.server.org.now());
+        jobs.extend(all.iter().map(|job| document::brief(job, request)));
+    }
+    if is_wanted(document::CLASSIC) {
+        jobs.extend(request.server.batch_jobs.list().iter().map(|job| document::classic(job, request)));
+    }
+    jobs.retain(|job| {
+        let mode = request.parameter("concurrencyMode");
+        let chunked = request.parameter("isPkChunkingEnabled");
+        mode.is_none_or(|mode| job.concurrency_mode == mode)
+            && chunked.is_none_or(|chunked| chunked == if job.is_chunked { "true" } else { "false" })
     });
     let from = request.parameter("queryLocator").and_then(locator::read_plain).unwrap_or(0);
-    let rest = jobs.get(from..).unwrap_or_default();
-    let page = &rest[..rest.len().min(LIST_PAGE)];
-    let next = (rest.len() > LIST_PAGE).then(|| {
+    let next = (jobs.len().saturating_sub(from) > LIST_PAGE).then(|| {
         let locator = locator::write_plain(from + LIST_PAGE);
         format!("/services/data/v{version}/jobs/query?queryLocator={locator}")
     });
-    json(StatusCode::OK, &document::List::new(page.iter().map(|job| document::brief(job, request)), next))
+    json(StatusCode::OK, &document::List::new(jobs.into_iter().skip(from).take(LIST_PAGE), next))
 }
 
 #[derive(Deserialize)]

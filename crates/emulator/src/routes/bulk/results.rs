@@ -1,36 +1,32 @@
 //! Results of a query job: pages of CSV, and the addresses of all pages.
-//!
-//! A page is written as it travels, on a thread of its own that waits for the client; it is never held whole.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::Response,
 };
-use futures_util::stream;
 use serde::Serialize;
-use tokio::sync::mpsc;
 
 use super::locator;
 use crate::{
     answer::{Refusal, json},
-    encoding::{accepts_gzip, gzip, mark_gzip},
+    encoding::{accepts_gzip, mark_gzip},
     fault::Action,
     job::{Job, JobState},
+    page_cache::PageKey,
     render::ResultPage,
-    routes::Request,
+    routes::{
+        Request,
+        stream::{Compression, Keep, replay, stream_and_keep},
+    },
+    select::SelectedColumn,
     version::ApiVersion,
 };
 
 /// Addresses of one answer.
 const ADDRESSES: u64 = 5;
-/// Pieces that may wait for the client.
-const PIECES_AHEAD: usize = 4;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,7 +57,7 @@ pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<R
     let page = ResultPage {
         selection: Arc::clone(&job.request.selection),
         dialect: job.request.dialect,
-        columns: columns(&job),
+        columns: column_order(job.request.selection.columns(), version),
         from,
         records: records.saturating_sub(missing),
     };
@@ -76,9 +72,24 @@ pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<R
         mark_gzip(headers);
     }
     if request.method != Method::HEAD {
-        *answer.body_mut() = stream_page(page, compression);
+        *answer.body_mut() = body(page, &job, compression, request);
     }
     Ok(answer)
+}
+
+/// Writes a page, or gives it as it was written before.
+fn body(page: ResultPage, job: &Job, compression: Compression, request: &Request) -> Body {
+    let is_gzip = matches!(compression, Compression::Gzip);
+    let key = PageKey::of(&page, job.request.operation, is_gzip);
+    if let Some(pieces) = key.as_ref().and_then(|key| request.server.pages.get(key)) {
+        return replay(pieces);
+    }
+    let keep = key.map(|key| {
+        let (server, selection) = (Arc::clone(&request.server), Arc::clone(&page.selection));
+        let room = server.pages.room();
+        Keep { room, put: Box::new(move |pieces| server.pages.put(key, pieces, &selection)) }
+    });
+    stream_and_keep(compression, keep, move |out| page.write_to(out))
 }
 
 /// Answers `jobs/query/{id}/resultPages`.
@@ -130,11 +141,10 @@ fn page_records(request: &Request) -> Result<u64, Refusal> {
         .ok_or_else(|| Refusal::api_error("maxRecords must be a positive integer"))
 }
 
-/// Returns the positions of the columns in the order in which the job's version gives them.
-fn columns(job: &Job) -> Vec<usize> {
-    let columns = job.request.selection.columns();
+/// Returns the positions of the columns in the order in which an API version gives them.
+pub(in crate::routes) fn column_order(columns: &[SelectedColumn], version: ApiVersion) -> Vec<usize> {
     let mut order: Vec<usize> = (0..columns.len()).collect();
-    if job.request.version < ApiVersion::ORDERED_COLUMNS {
+    if version < ApiVersion::ORDERED_COLUMNS {
         order.sort_by_key(|at| columns[*at].header.to_ascii_lowercase());
     }
     order
@@ -143,69 +153,5 @@ fn columns(job: &Job) -> Vec<usize> {
 fn insert_text(headers: &mut HeaderMap, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Compression {
-    None,
-    Gzip,
-}
-
-/// A piece of a page, or its end. A writer that dies sends no end, and the body breaks off instead of looking whole.
-enum Piece {
-    Bytes(Bytes),
-    End,
-}
-
-fn stream_page(page: ResultPage, compression: Compression) -> Body {
-    let (pieces, mut received) = mpsc::channel(PIECES_AHEAD);
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = write_page(&page, compression, &pieces) {
-            tracing::debug!(%error, "client stopped reading a page of results");
-        }
-    });
-    let pieces = stream::poll_fn(move |context| received.poll_recv(context));
-    let bytes = stream::unfold(Some(pieces), |pieces| async move {
-        use futures_util::StreamExt;
-        let mut pieces = pieces?;
-        match pieces.next().await {
-            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(pieces))),
-            Some(Piece::End) => None,
-            None => Some((Err(io::Error::from(io::ErrorKind::UnexpectedEof)), None)),
-        }
-    });
-    Body::from_stream(bytes)
-}
-
-fn write_page(page: &ResultPage, compression: Compression, pieces: &mpsc::Sender<Piece>) -> io::Result<()> {
-    let mut out = Pieces(pieces);
-    match compression {
-        Compression::None => page.write_to(&mut out)?,
-        Compression::Gzip => {
-            let mut encoder = gzip(io::BufWriter::with_capacity(GZIP_PIECE, out));
-            page.write_to(&mut encoder)?;
-            encoder.finish()?.flush()?;
-        }
-    }
-    pieces.blocking_send(Piece::End).map_err(|_| io::ErrorKind::BrokenPipe.into())
-}
-
-/// Bytes of a compressed piece.
-const GZIP_PIECE: usize = 32 * 1024;
-
-/// Sends what is written, waiting while the client is behind.
-struct Pieces<'a>(&'a mpsc::Sender<Piece>);
-
-impl Write for Pieces<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .blocking_send(Piece::Bytes(Bytes::copy_from_slice(bytes)))
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -121,7 +121,7 @@ pub(super) const CASES: &[Case] = &[
         name: "a full disk under CSV",
         bend: |site| {
             site.destination("csv", "out");
-            site.start_by("trap '' XFSZ; ulimit -f 8; exec \"$@\"");
+            site.start_by("trap '' XFSZ; ulimit -f 24; exec \"$@\"");
         },
         command: &["run", "-q"],
         code: 1,

@@ -8,23 +8,20 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "a job that fails with a message",
         bend: |site| {
-            site.fault(
+            site.by_job().fault(
                 CallKind::JobInfo,
-                Action::FailJob {
-                    message: Some("QUERY_TIMEOUT: Your query request was running for too long.".to_owned()),
-                },
+                Action::FailJob { message: Some("insufficient access rights on cross-reference id".to_owned()) },
             )
         },
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not finish job `7505f0000000001AAA`: Salesforce answered QUERY_TIMEOUT: Your query request was running for too long.",
-            "hint: make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range",
+            "error: row `Account`: could not finish job `7505f0000000001AAA`: Salesforce answered insufficient access rights on cross-reference id",
         ],
     },
     Case {
         name: "a job that fails without a message",
-        bend: |site| site.fault(CallKind::JobInfo, Action::FailJob { message: None }),
+        bend: |site| site.by_job().fault(CallKind::JobInfo, Action::FailJob { message: None }),
         command: &["run", "-q"],
         code: 1,
         stderr: &[
@@ -34,27 +31,27 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a job that somebody aborts",
-        bend: |site| site.fault(CallKind::JobInfo, Action::AbortJob),
+        bend: |site| site.by_job().fault(CallKind::JobInfo, Action::AbortJob),
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not finish job `7505f0000000001AAA`: somebody aborted it in Salesforce",
+            "error: row `Account`: could not finish job `7505f0000000003AAA`: somebody aborted it in Salesforce",
             "hint: run again: a new job is created",
         ],
     },
     Case {
         name: "a job that vanishes",
-        bend: |site| site.fault(CallKind::JobInfo, Action::LoseJob),
+        bend: |site| site.by_job().fault(CallKind::JobInfo, Action::LoseJob),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
-            "error: row `Account`: could not read job `7505f0000000001AAA`: Salesforce has it no longer",
+            "error: row `Account`: could not read job `7505f0000000003AAA`: Salesforce has it no longer",
             "hint: run again: a new job is created",
         ],
     },
     Case {
         name: "a page that never adds up",
-        bend: |site| site.fault(CallKind::Results, Action::ShortPage { missing_records: 1 }),
+        bend: |site| site.by_job().fault(CallKind::Results, Action::ShortPage { missing_records: 1 }),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -64,7 +61,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a page that is always cut off",
-        bend: |site| site.fault(CallKind::Results, Action::CutBody { after_bytes: 10 }),
+        bend: |site| site.by_job().fault(CallKind::Results, Action::CutBody { after_bytes: 10 }),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -74,7 +71,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "results that are a web page",
-        bend: |site| site.answer(CallKind::Results, 200, "text/html", "<html>busy</html>"),
+        bend: |site| site.by_job().answer(CallKind::Results, 200, "text/html", "<html>busy</html>"),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
@@ -85,7 +82,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         name: "no more jobs today",
         bend: |site| {
-            site.answer(
+            site.by_job().answer(
                 CallKind::JobCreate,
                 400,
                 "application/json",

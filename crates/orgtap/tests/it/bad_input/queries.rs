@@ -193,19 +193,6 @@ pub(super) const CASES: &[Case] = &[
         ],
     },
     Case {
-        name: "a compound field with api = bulk",
-        bend: |site| site.row("soql = \"SELECT Id, BillingAddress FROM Account\"\napi = \"bulk\""),
-        command: &["run", "-q"],
-        code: 1,
-        stderr: &[
-            "error: row `Account`: could not use the query: `BillingAddress` cannot be a column: an address is compound: its parts are fields of their own",
-            "  at 1:12",
-            "    SELECT Id, BillingAddress FROM Account",
-            "               ^^^^^^^^^^^^^^",
-            "  hint: take it out of the query",
-        ],
-    },
-    Case {
         name: "no query on the command line",
         bend: |_| {},
         command: &["query", "-q", "SELEKT Id FROM Account"],

@@ -61,8 +61,11 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not find the column `Id`, the default primary key, among those of the row",
-            "hint: select `Id`, or name the columns that identify a record in `primary_key`",
+            "error: row `Account`: could not use the query: could not find the column `Id`, the default primary key, among those of the row",
+            "  at 1:8",
+            "    SELECT Name FROM Account",
+            "           ^^^^",
+            "  hint: select `Id`, or name the columns that identify a record in `primary_key`",
         ],
     },
     Case {

@@ -97,6 +97,12 @@ impl Site {
         self.rows = format!("[[rows]]\n{options}\n");
     }
 
+    /// Has the row read by a job, however few records it has.
+    pub(super) fn by_job(&mut self) -> &Self {
+        self.row("object = \"Account\"\napi = \"bulk\"");
+        self
+    }
+
     /// Adds a row with these options.
     pub(super) fn add_row(&mut self, options: &str) {
         self.rows.push_str(&format!("[[rows]]\n{options}\n"));

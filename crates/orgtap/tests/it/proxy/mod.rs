@@ -1,6 +1,6 @@
 //! The way to the org through a proxy that others wrote: tinyproxy. Skipped where it is not installed.
 
-mod tinyproxy;
+pub(crate) mod tinyproxy;
 mod witness;
 
 use crate::context::{Ran, TestContext};
@@ -25,7 +25,7 @@ fn orgs() -> [(&'static str, TestContext); 2] {
 /// Writes a configuration that loads the users, with these options in `[connection]`.
 fn configure(context: &TestContext, options: &str) {
     let ca_file = if context.emulator().ca_pem().is_some() { "ca_file = \"ca.pem\"\n" } else { "" };
-    let rest = "[destination]\nkind = \"sqlite\"\npath = \"t.db\"\n[[rows]]\nobject = \"User\"\n";
+    let rest = "[destination]\nkind = \"sqlite\"\npath = \"t.db\"\n[[rows]]\nobject = \"User\"\napi = \"bulk\"\n";
     context.write("orgtap.toml", &format!("{}{ca_file}{options}\n{rest}", context.connection()));
 }
 

@@ -6,11 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
 /// Whom a guarded one lets through.
-pub(super) const USER: &str = "agent";
-pub(super) const PASSWORD: &str = "letmein";
+pub(crate) const USER: &str = "agent";
+pub(crate) const PASSWORD: &str = "letmein";
 
 /// A running tinyproxy.
-pub(super) struct Tinyproxy {
+pub(crate) struct Tinyproxy {
     process: Process,
     port: u16,
     /// Reads the log to its end.
@@ -29,17 +29,17 @@ impl Drop for Process {
 
 impl Tinyproxy {
     /// Starts one that lets everybody through; `None` where there is none to start.
-    pub(super) fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         Self::start("")
     }
 
     /// Starts one that asks for [`USER`] and [`PASSWORD`].
-    pub(super) fn guarded() -> Option<Self> {
+    pub(crate) fn guarded() -> Option<Self> {
         Self::start(&format!("BasicAuth {USER} {PASSWORD}\n"))
     }
 
     /// Starts one with these lines in its configuration.
-    pub(super) fn start(options: &str) -> Option<Self> {
+    pub(crate) fn start(options: &str) -> Option<Self> {
         // Somebody else may take the port before tinyproxy does.
         for _ in 0..5 {
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
@@ -52,20 +52,20 @@ impl Tinyproxy {
         panic!("tinyproxy does not start");
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn url_with(&self, user: &str, password: &str) -> String {
+    pub(crate) fn url_with(&self, user: &str, password: &str) -> String {
         format!("http://{user}:{password}@127.0.0.1:{}", self.port)
     }
 
     /// Ends it and returns the requests that it saw, such as `CONNECT 127.0.0.1:8080 HTTP/1.1`.
-    pub(super) fn requests(self) -> Vec<String> {
+    pub(crate) fn requests(self) -> Vec<String> {
         drop(self.process);
         let request = |line: String| Some(line.split_once(" Request (")?.1.split_once("): ")?.1.to_owned());
         self.log.join().unwrap().into_iter().filter_map(request).collect()

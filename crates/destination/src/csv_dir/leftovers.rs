@@ -1,0 +1,117 @@
+//! What a load keeps so that the next one can take it up: its finished parts, whose names tell what is in them, and a journal.
+//!
+//! The journal lies in the folder that will be the table, and leaves the load with it: a load that was committed cannot be taken up, even
+//! if its process dies before it has cleaned up.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::{Layout, finished_path, state_folder, sync_folder};
+use super::part::PartReader;
+use crate::files::{failed, remove};
+use crate::{LeftLoad, PartId, Result, TableSpec, WrittenPart, csv};
+
+/// The journal's file, among the states of the table.
+pub(super) const JOURNAL: &str = "load.json";
+
+/// The only version of the file so far.
+const VERSION: u32 = 1;
+
+/// The journal's file as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+struct JournalFile {
+    version: u32,
+    /// What the parts mean: [`TableSpec::outline`].
+    outline: String,
+    journal: String,
+}
+
+/// Saves the journal of the load in progress, in the place of an earlier one.
+pub(super) fn save_journal(layout: &Layout, outline: String, journal: String) -> Result<()> {
+    let folder = state_folder(&layout.next_table());
+    let (path, draft) = (folder.join(JOURNAL), folder.join("load.json.new"));
+    let document = serde_json::to_vec(&JournalFile { version: VERSION, outline, journal })
+        .expect("a journal's file holds only text and numbers");
+    let written = File::create(&draft).and_then(|mut file| {
+        file.write_all(&document)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&draft, &path)).map_err(failed("write", &path))?;
+    sync_folder(&folder)
+}
+
+/// Returns whether the load in progress could be taken up.
+pub(super) fn has_journal(layout: &Layout) -> bool {
+    state_folder(&layout.next_table()).join(JOURNAL).exists()
+}
+
+/// Returns what a load of the table left, if it left anything: all that it had finished if it was of `table`, else the journal alone. The
+/// rest is removed. Only the holder of the table's lock may do so.
+pub(super) fn take_up(layout: &Layout, table: &TableSpec) -> Result<Option<LeftLoad>> {
+    let folder = state_folder(&layout.next_table());
+    let file = fs::read(folder.join(JOURNAL)).ok().and_then(|file| serde_json::from_slice::<JournalFile>(&file).ok());
+    let Some(JournalFile { outline, journal, .. }) = file.filter(|file| file.version == VERSION) else {
+        remove(&layout.staging)?;
+        return Ok(None);
+    };
+    if outline != table.outline() {
+        remove(&layout.staging)?;
+        return Ok(Some(LeftLoad { journal, parts: Vec::new() }));
+    }
+    // A commit that was cut off begins again.
+    keep_only(&layout.next_table(), |name| folder.ends_with(name))?;
+    keep_only(&folder, |name| name == JOURNAL)?;
+    keep_only(&layout.staging, |name| [layout.next_table(), layout.loaded()].iter().any(|kept| kept.ends_with(name)))?;
+    Ok(Some(LeftLoad { journal, parts: finished_parts(&layout.loaded(), table)? }))
+}
+
+/// Returns the parts in `folder` that are whole, in order, and removes the others.
+fn finished_parts(folder: &Path, table: &TableSpec) -> Result<Vec<WrittenPart>> {
+    let mut parts = Vec::new();
+    let header = header_bytes(table);
+    keep_only(folder, |name| {
+        let Some(part) = written_part(name) else { return false };
+        let path = finished_path(folder, &part);
+        let is_whole = fs::metadata(&path).is_ok_and(|file| file.len() == header + part.bytes)
+            && PartReader::open(&path).is_ok_and(|reader| reader.first_record() == header);
+        parts.extend(is_whole.then_some(part));
+        is_whole
+    })?;
+    parts.sort_by_key(|written| written.part);
+    // Two files of one part cannot both be right.
+    let is_twice = |part: &WrittenPart| parts.iter().filter(|other| other.part == part.part).count() > 1;
+    Ok(parts.iter().filter(|part| !is_twice(part)).copied().collect())
+}
+
+fn header_bytes(table: &TableSpec) -> u64 {
+    let mut header = Vec::new();
+    csv::write_record(&mut header, table.columns.iter().map(|column| column.name.as_bytes()));
+    header.len() as u64
+}
+
+/// Reads the name of a part that was written whole.
+fn written_part(name: &str) -> Option<WrittenPart> {
+    let mut numbers = name.strip_prefix("part-")?.strip_suffix(".csv")?.split('.');
+    let part = PartId(numbers.next()?.parse().ok()?);
+    let written = WrittenPart { part, records: numbers.next()?.parse().ok()?, bytes: numbers.next()?.parse().ok()? };
+    numbers.next().is_none().then_some(written)
+}
+
+/// Removes everything in `folder` whose name `is_kept` refuses. A folder that is not there holds nothing.
+fn keep_only(folder: &Path, mut is_kept: impl FnMut(&str) -> bool) -> Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry.map_err(failed("read", folder))?;
+        if entry.file_name().to_str().is_some_and(&mut is_kept) {
+            continue;
+        }
+        match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            true => remove(&entry.path())?,
+            false => fs::remove_file(entry.path()).map_err(failed("remove", &entry.path()))?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! What a load keeps so that the next one can take it up: beside the staging table, one for its journal and one for its finished parts.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::identifier::Identifier;
+use crate::{LeftLoad, PartId, WrittenPart};
+
+/// The names of the tables.
+#[derive(Debug)]
+pub(super) struct Leftovers {
+    stage: Identifier,
+    journal: Identifier,
+    parts: Identifier,
+}
+
+/// A load that can be taken up.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) load: LeftLoad,
+    /// How many records were dropped from the staging table as superseded, if its commit had come that far.
+    pub(super) superseded: Option<u64>,
+    /// Whether the staging table is of the same outline.
+    pub(super) is_of_outline: bool,
+}
+
+impl Leftovers {
+    /// Names the tables of the load that stages in `stage`.
+    pub(super) fn of(stage: &Identifier) -> Self {
+        let beside = |word: &str| Identifier::new(stage.name().replacen("_stage_", word, 1));
+        Self { stage: stage.clone(), journal: beside("_journal_"), parts: beside("_parts_") }
+    }
+
+    /// Returns what a load left, if it left anything: all of it if it was of this `outline`, else the journal alone.
+    pub(super) fn find(&self, connection: &Connection, outline: &str) -> rusqlite::Result<Option<Found>> {
+        let tables = [&self.stage, &self.journal, &self.parts];
+        let mut is_there = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")?;
+        for table in tables {
+            if !is_there.exists([table.name()])? {
+                return Ok(None);
+            }
+        }
+        let sql = format!("SELECT journal, superseded, outline = ? FROM {}", self.journal);
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?, row.get(2)?));
+        let Some((journal, superseded, is_of_outline)) = connection.query_row(&sql, [outline], read).optional()? else {
+            return Ok(None);
+        };
+        let parts = if is_of_outline { self.parts(connection)? } else { Vec::new() };
+        let superseded = superseded.filter(|_| is_of_outline).map(i64::cast_unsigned);
+        Ok(Some(Found { load: LeftLoad { journal, parts }, superseded, is_of_outline }))
+    }
+
+    fn parts(&self, connection: &Connection) -> rusqlite::Result<Vec<WrittenPart>> {
+        let mut parts =
+            connection.prepare(&format!("SELECT part, records, bytes FROM {} ORDER BY part", self.parts))?;
+        let part = |row: &rusqlite::Row<'_>| {
+            let count = |column| row.get(column).map(i64::cast_unsigned);
+            Ok(WrittenPart { part: PartId(row.get(0)?), records: count(1)?, bytes: count(2)? })
+        };
+        parts.query_map([], part)?.collect()
+    }
+
+    /// Makes the table of parts, for a load that begins anew.
+    pub(super) fn make(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let parts = &self.parts;
+        connection
+            .execute_batch(&format!("CREATE TABLE {parts} (part INTEGER PRIMARY KEY, records INTEGER, bytes INTEGER)"))
+    }
+
+    /// Saves the journal in the place of an earlier one. Call it in a transaction.
+    pub(super) fn save_journal(&self, connection: &Connection, outline: &str, journal: &str) -> rusqlite::Result<()> {
+        let table = &self.journal;
+        connection.execute_batch(&format!(
+            "CREATE TABLE IF NOT EXISTS {table} (outline TEXT, journal TEXT, superseded INTEGER); DELETE FROM {table}"
+        ))?;
+        connection.execute(&format!("INSERT INTO {table} VALUES (?, ?, NULL)"), [outline, journal]).map(drop)
+    }
+
+    /// Notes that a part is whole.
+    pub(super) fn add_part(&self, connection: &Connection, written: &WrittenPart) -> rusqlite::Result<()> {
+        let sql = format!("INSERT OR REPLACE INTO {} VALUES (?, ?, ?)", self.parts);
+        let (records, bytes) = (written.records.cast_signed(), written.bytes.cast_signed());
+        connection.prepare_cached(&sql)?.execute(params![written.part.0, records, bytes]).map(drop)
+    }
+
+    /// Notes that a part is not whole any more.
+    pub(super) fn remove_part(&self, connection: &Connection, part: PartId) -> rusqlite::Result<()> {
+        connection.execute(&format!("DELETE FROM {} WHERE part = ?", self.parts), [part.0]).map(drop)
+    }
+
+    /// Notes that the superseded records are dropped: the parts hold fewer records than they say. Call it in the transaction that drops them.
+    pub(super) fn seal(&self, connection: &Connection, superseded: u64) -> rusqlite::Result<()> {
+        let sql = format!("UPDATE {} SET superseded = ?", self.journal);
+        connection.execute(&sql, [superseded.cast_signed()]).map(drop)
+    }
+
+    /// Drops these tables, but not the staging table.
+    pub(super) fn drop_tables(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute_batch(&format!("DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}", self.journal, self.parts))
+    }
+}

@@ -1,0 +1,128 @@
+//! Which API carries a row's records, and why.
+//!
+//! The Bulk API carries any number of records, but a job has to be created, waited for, read and deleted: few records are there sooner, and in
+//! fewer calls, through REST.
+
+use orgtap_salesforce::{Client, QueryOperation};
+use orgtap_soql::{Call, Diagnostic, Name, Query, SelectItem, Span};
+
+use super::PlannedApi;
+use crate::spec::Api;
+
+/// The most records that are read through REST because they are few: one page of a REST query, so that it costs one call where a job costs four
+/// at least.
+const FEW_RECORDS: u64 = 2_000;
+
+/// Objects of which all clients know that the Bulk API refuses them. It is also asked: what is not listed here is refused by itself.
+const NOT_IN_BULK: [&str; 24] = [
+    "AcceptedEventRelation",
+    "AttachedContentDocument",
+    "CaseStatus",
+    "CaseTeamMember",
+    "CaseTeamRole",
+    "CaseTeamTemplate",
+    "CaseTeamTemplateMember",
+    "CaseTeamTemplateRecord",
+    "CombinedAttachment",
+    "ContractStatus",
+    "DeclinedEventRelation",
+    "EventWhoRelation",
+    "FolderedContentDocument",
+    "KnowledgeArticleViewStat",
+    "KnowledgeArticleVoteStat",
+    "LookedUpFromActivity",
+    "OwnedContentDocument",
+    "PartnerRole",
+    "RecentlyViewed",
+    "SolutionStatus",
+    "TaskPriority",
+    "TaskStatus",
+    "TaskWhoRelation",
+    "UserRecordAccess",
+];
+
+/// What is to be read.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub(super) object: &'a str,
+    pub(super) query: &'a Query,
+    pub(super) operation: QueryOperation,
+    /// Why the Bulk API cannot carry it.
+    pub(super) obstacles: &'a [Diagnostic],
+}
+
+/// Which way the records take.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) api: PlannedApi,
+    pub(super) reason: String,
+}
+
+/// Decides which API carries the records. Asks the org how many there are, with one call at the most, where that decides.
+pub(super) async fn choose(wanted: Api, reading: &Reading<'_>, client: &Client) -> Route {
+    let route = |api, reason: &str| Route { api, reason: reason.to_owned() };
+    match (wanted, reading.obstacles.first()) {
+        (Api::Rest, _) => route(PlannedApi::Rest, "the row asks for it"),
+        (Api::Bulk, _) => route(PlannedApi::Bulk, "the row asks for it"),
+        (Api::Auto | Api::BulkFirst, Some(obstacle)) => route(PlannedApi::Rest, &obstacle.message),
+        (Api::BulkFirst, None) => route(PlannedApi::Bulk, "it goes first"),
+        (Api::Auto, None) => match few(reading, client).await {
+            Some(count) => Route { api: PlannedApi::Rest, reason: format!("{count}, a job's wait would cost more") },
+            None => route(PlannedApi::Bulk, "it carries any number of records"),
+        },
+    }
+}
+
+/// Returns how many records there are, in words, if they are few. Where the org does not say it soon, they are not.
+async fn few(reading: &Reading<'_>, client: &Client) -> Option<String> {
+    let Reading { query, operation, object, .. } = reading;
+    if !client.fits_in_address(&query.to_string(), *operation) {
+        return None;
+    }
+    let limit = query.limit.map(|limit| limit.value);
+    if let Some(limit) = limit.filter(|limit| *limit <= FEW_RECORDS) {
+        return Some(format!("at most {}", counted(limit)));
+    }
+    let count = if is_whole(query) && *operation == QueryOperation::Query {
+        client.record_counts().await.map(|counts| counts.get(*object).copied())
+    } else {
+        client.count(&count_query(query).to_string(), *operation).await.map(Some)
+    };
+    match count {
+        Ok(count) => {
+            let count = count?;
+            (count <= FEW_RECORDS).then(|| counted(count))
+        }
+        Err(error) => {
+            tracing::debug!(object, error = %error, "could not count the records, taking them for many");
+            None
+        }
+    }
+}
+
+fn counted(records: u64) -> String {
+    if records == 1 { "1 record".to_owned() } else { format!("{records} records") }
+}
+
+/// Returns whether nothing narrows the query.
+fn is_whole(query: &Query) -> bool {
+    query.filter.is_none() && query.scope.is_none() && query.with.is_empty() && query.limit.is_none()
+}
+
+/// Returns the query that counts the records of `query`.
+fn count_query(query: &Query) -> Query {
+    let function = Name { text: "COUNT".to_owned(), span: Span::default() };
+    let call = Call { function, arguments: Vec::new(), span: Span::default() };
+    let mut counting = query.clone();
+    counting.select = vec![SelectItem::Call { call, alias: None }];
+    counting.drop_order_by();
+    counting.limit = None;
+    counting.offset = None;
+    counting
+}
+
+/// Returns why the Bulk API cannot carry `object`, whose name stands at `span`, where that is known.
+pub(super) fn not_in_bulk(object: &str, span: Span) -> Option<Diagnostic> {
+    let is_known = NOT_IN_BULK.iter().any(|known| known.eq_ignore_ascii_case(object));
+    is_known.then(|| Diagnostic::error(format!("the Bulk API does not carry `{object}`"), span))
+}

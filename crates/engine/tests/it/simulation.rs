@@ -1,0 +1,268 @@
+//! Whole histories of an org under load: random transactions that show late, runs at random times between them, random faults, clocks that
+//! are wrong. Whatever happened, after the last run every table equals the org.
+//!
+//! A history is made from its seed alone, so a failure names the seed that shows it again. `ORGTAP_TEST_HISTORIES` says how many there are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use orgtap_emulator::{Action, CallKind, Fault, Id, Org, Scope, When};
+use orgtap_engine::{RowSpec, RunSpec};
+use orgtap_salesforce::ManualClock;
+use proptest::prelude::RngExt as _;
+use proptest::test_runner::{RngAlgorithm, TestRng};
+use serde_json::json;
+
+use crate::fixture::{Fixture, MINUTE, fields, incremental, object, with_deleted};
+use crate::records::{Records, assert_same};
+
+/// Histories in the ordinary tests; ten thousand take some minutes.
+const USUAL_HISTORIES: u64 = 60;
+
+/// The longest that a transaction stays open.
+const LONGEST_COMMIT: u64 = 15 * 60;
+
+/// Sees every change, deletions too.
+const FLAGGED: &str = "Account";
+/// Sees changes, but no deletions.
+const UNFLAGGED: &str = "Contact";
+/// Keeps no log of its changes.
+const UNLOGGED: &str = "Meter__c";
+const OBJECTS: [&str; 3] = [FLAGGED, UNFLAGGED, UNLOGGED];
+
+/// One history being made.
+struct History {
+    fixture: Fixture,
+    rng: TestRng,
+    /// Until when each record is locked by a transaction that is not committed yet.
+    locked: BTreeMap<Id, Timestamp>,
+    /// What happened, for the message of a failure.
+    log: Vec<String>,
+}
+
+impl History {
+    async fn new(seed: u64) -> Self {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let mut builder = Org::builder();
+        builder = builder.demo(60);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("meter.json"), unlogged().to_string()).unwrap();
+        assert!(builder.import(folder.path()).unwrap().skipped.is_empty());
+        Self {
+            fixture: Fixture::of(builder.build()).await,
+            rng: TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
+            locked: BTreeMap::new(),
+            log: Vec::new(),
+        }
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.rng.random_range(0..bound)
+    }
+
+    async fn step(&mut self) {
+        match self.below(12) {
+            0..4 => self.write(),
+            4 => self.delete(),
+            5 => self.undelete(),
+            6 => self.merge(),
+            7..10 => self.wait(),
+            _ => self.run(true).await,
+        }
+    }
+
+    /// Inserts or updates, in a transaction that stays open for a while.
+    fn write(&mut self) {
+        let kind = OBJECTS[self.below(3) as usize];
+        let open = [0, 1, 30, 240, 599, LONGEST_COMMIT][self.below(6) as usize];
+        let name = format!("{}", self.below(1_000_000));
+        self.fixture.org.set_commit_delay(Duration::from_secs(open));
+        let changed = match self.pick(kind, "") {
+            Some(id) if self.below(3) > 0 => {
+                self.fixture.set(id, name_of(kind), name.as_str());
+                id
+            }
+            _ => self.fixture.org.insert(kind, fields([(name_of(kind), name.into())])).unwrap(),
+        };
+        self.fixture.org.set_commit_delay(Duration::ZERO);
+        self.locked.insert(changed, self.fixture.org.now() + Duration::from_secs(open));
+        self.tell(format!("wrote {changed}, open for {open} s"));
+    }
+
+    fn delete(&mut self) {
+        let kind = OBJECTS[self.below(3) as usize];
+        if let Some(id) = self.pick_quiet(kind, "") {
+            self.fixture.org.delete(id).unwrap();
+            self.tell(format!("deleted {id}"));
+        }
+    }
+
+    fn undelete(&mut self) {
+        if let Some(id) = self.pick_quiet(FLAGGED, "WHERE IsDeleted = true AND MasterRecordId = null") {
+            self.fixture.org.undelete(id).unwrap();
+            self.tell(format!("undeleted {id}"));
+        }
+    }
+
+    fn merge(&mut self) {
+        let (Some(master), Some(loser)) = (self.pick_quiet(FLAGGED, ""), self.pick_quiet(FLAGGED, "")) else { return };
+        if master != loser {
+            self.fixture.org.merge(master, &[loser]).unwrap();
+            self.tell(format!("merged {loser} into {master}"));
+        }
+    }
+
+    fn wait(&mut self) {
+        let seconds = [0, 1, 59, 60, 61, 300, 1200][self.below(7) as usize];
+        self.fixture.org.advance(Duration::from_secs(seconds));
+        self.tell(format!("waited {seconds} s"));
+    }
+
+    /// Runs all rows, as a new process whose clock says anything.
+    async fn run(&mut self, with_faults: bool) {
+        let machine = Timestamp::from_second(self.below(4_000_000_000).cast_signed()).unwrap();
+        self.fixture.clock = Arc::new(ManualClock::new(machine));
+        let faults = if with_faults { self.below(3) } else { 0 };
+        for _ in 0..faults {
+            let fault = self.fault();
+            self.fixture.emulator.faults().add(fault).unwrap();
+        }
+        let page_records = [3, 50][self.below(2) as usize];
+        let report = self.fixture.run(RunSpec { page_records, ..RunSpec::new(rows()) }).await;
+        self.fixture.emulator.faults().clear();
+        let failed = report.failures().count();
+        self.tell(format!("ran with {faults} faults, {failed} rows failed"));
+        assert!(with_faults || failed == 0, "{:?}", report.failures().collect::<Vec<_>>());
+    }
+
+    fn fault(&mut self) -> Fault {
+        const KINDS: [CallKind; 8] = [
+            CallKind::Login,
+            CallKind::Describe,
+            CallKind::Updated,
+            CallKind::JobCreate,
+            CallKind::JobInfo,
+            CallKind::Results,
+            CallKind::Query,
+            CallKind::JobDelete,
+        ];
+        let call = KINDS[self.below(8) as usize];
+        let action = match self.below(8) {
+            0 => Action::Unavailable,
+            1 => Action::ResetConnection,
+            2 => Action::ExpireAllSessions,
+            3 => Action::CutBody { after_bytes: self.below(400) },
+            4 => Action::UnknownException,
+            5 => Action::EmptyBody,
+            6 => Action::DailyLimit,
+            _ => Action::TooManyRequests { retry_after_secs: None },
+        };
+        let when = [When::Next(1), When::Next(2), When::Nth(2), When::Always][self.below(4) as usize];
+        Fault { call: Some(call), when, action }
+    }
+
+    /// Picks a record that no open transaction holds.
+    fn pick(&mut self, kind: &str, filter: &str) -> Option<Id> {
+        let now = self.fixture.org.now();
+        let scope = if filter.is_empty() { Scope::Live } else { Scope::All };
+        let selection = self.fixture.org.select(&format!("SELECT Id FROM {kind} {filter}"), scope).unwrap();
+        let ids = selection.page(0, selection.total()).map(|values| values[0].as_id().unwrap());
+        let free: Vec<Id> = ids.filter(|id| self.locked.get(id).is_none_or(|until| *until <= now)).collect();
+        (!free.is_empty()).then(|| free[self.below(free.len() as u64) as usize])
+    }
+
+    /// Picks a record while no transaction is open at all: what is done to it reaches others too.
+    fn pick_quiet(&mut self, kind: &str, filter: &str) -> Option<Id> {
+        let now = self.fixture.org.now();
+        if self.locked.values().any(|until| *until > now) { None } else { self.pick(kind, filter) }
+    }
+
+    fn tell(&mut self, what: String) {
+        self.log.push(format!("{} {what}", self.fixture.org.now()));
+    }
+
+    /// Fails unless every table equals the org.
+    fn check(&self) {
+        assert_same(&self.fixture.table(FLAGGED), &self.fixture.all(FLAGGED));
+        for kind in [UNFLAGGED, UNLOGGED] {
+            let (table, live, all) = (self.fixture.table(kind), self.fixture.live(kind), self.fixture.all(kind));
+            assert_same(&only(&table, &live), &live);
+            assert_eq!(only(&table, &all).len(), table.len(), "every record of the table has been in the org");
+        }
+    }
+}
+
+/// Returns the records of `table` whose ids are among `others`.
+fn only(table: &Records, others: &Records) -> Records {
+    let ids = others.column("Id");
+    table.filtered("Id", |id| ids.binary_search(id).is_ok())
+}
+
+fn rows() -> Vec<RowSpec> {
+    let row = |kind| incremental(object(kind));
+    vec![with_deleted(row(FLAGGED)), row(UNFLAGGED), row(UNLOGGED)]
+}
+
+fn name_of(kind: &str) -> &'static str {
+    if kind == UNFLAGGED { "LastName" } else { "Name" }
+}
+
+fn unlogged() -> serde_json::Value {
+    json!({"name": UNLOGGED, "label": "Meter", "keyPrefix": "a0M", "replicateable": false, "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "Name", "type": "string"},
+        {"name": "IsDeleted", "type": "boolean", "nillable": false},
+        {"name": "LastModifiedDate", "type": "datetime", "nillable": false},
+        {"name": "SystemModstamp", "type": "datetime", "nillable": false},
+    ]})
+}
+
+/// Makes the history of `seed` and returns what went wrong.
+async fn live_through(seed: u64) -> Result<(), String> {
+    let task = tokio::spawn(async move {
+        let mut history = History::new(seed).await;
+        let steps = 10 + history.below(30);
+        for _ in 0..steps {
+            history.step().await;
+        }
+        // All transactions are over, and then some.
+        history.fixture.org.advance(Duration::from_secs(LONGEST_COMMIT) + MINUTE);
+        history.run(false).await;
+        let log = history.log.join("\n");
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| history.check())).map_err(|_| log)
+    });
+    match task.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(log)) => Err(format!("history {seed}:\n{log}")),
+        Err(panic) => Err(format!("history {seed}: {panic}")),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests have no `orgtap::env`")]
+fn histories() -> u64 {
+    let wanted = std::env::var("ORGTAP_TEST_HISTORIES").ok();
+    wanted.map_or(USUAL_HISTORIES, |text| text.parse().expect("ORGTAP_TEST_HISTORIES is a number"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_last_run_of_any_history_the_tables_equal_the_org() {
+    const AT_ONCE: u64 = 4;
+    let histories = histories();
+
+    let lanes = (0..AT_ONCE).map(|lane| {
+        tokio::spawn(async move {
+            for seed in (lane..histories).step_by(AT_ONCE as usize) {
+                live_through(seed).await?;
+            }
+            Ok(())
+        })
+    });
+
+    for lane in lanes.collect::<Vec<_>>() {
+        let outcome: Result<(), String> = lane.await.unwrap();
+        assert_eq!(outcome, Ok(()));
+    }
+}
