@@ -119,9 +119,14 @@ impl Query {
 }
 
 impl Condition {
-    /// Builds `path operator value`. With an operator that takes a list, the list holds this one value.
+    /// Builds `path operator value`. With an operator that takes a list, the list holds this one value; a text on the right
+    /// of `LIKE` is a pattern, see [`LiteralKind::String`].
     #[must_use]
     pub fn compare(path: Path, operator: Operator, value: LiteralKind) -> Self {
+        let value = match value {
+            LiteralKind::String(text) if operator == Operator::Like => LiteralKind::String(as_read(&text)),
+            other => other,
+        };
         let literal = Literal { kind: value, span: Span::default() };
         let right = if operator.takes_list() { Value::List(vec![literal]) } else { Value::Literal(literal) };
         Self::Comparison(Comparison { left: Operand::Path(path), operator, right, span: Span::default() })
@@ -192,6 +197,19 @@ impl LiteralKind {
             _ => Err(Malformed::date_time(text)),
         }
     }
+}
+
+/// Returns a pattern as it would be read: a `\` that stands for itself is written as an escape.
+fn as_read(pattern: &str) -> String {
+    let mut read = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars().peekable();
+    while let Some(next) = rest.next() {
+        read.push(next);
+        if next == '\\' {
+            read.push(rest.next_if(|escaped| matches!(escaped, '%' | '_' | '\\')).unwrap_or('\\'));
+        }
+    }
+    read
 }
 
 #[cfg(test)]

@@ -168,3 +168,12 @@ fn what_is_cut_or_counted_as_a_whole_is_not_split() {
         assert_eq!(parse(text).unwrap().split(&Path::of("Id").unwrap(), &[]), None, "{text}");
     }
 }
+
+#[test]
+fn a_pattern_is_built_as_it_is_read() {
+    for pattern in [r"%foo\'bar", r"a\", r"\\%", r"\%\_\x", r"100% \o/"] {
+        let like = Condition::compare(Path::of("a").unwrap(), Operator::Like, LiteralKind::string(pattern));
+
+        edited("SELECT Id FROM A", |query| query.add_condition(like));
+    }
+}
