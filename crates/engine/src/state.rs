@@ -81,12 +81,23 @@ impl Fingerprint {
             let were = if saved.include_deleted { "included" } else { "left out" };
             differences.push(format!("deleted records were {were}"));
         }
+        if makings(&self.selection) != makings(&saved.selection) {
+            differences.push("what its columns are made of changed".to_owned());
+        }
         differences.extend(list("new", &self.fields, &saved.fields));
         if self.selection != saved.selection {
             differences.extend(list("gone", &saved.fields, &self.fields));
         }
         (!differences.is_empty()).then(|| differences.join(", "))
     }
+}
+
+/// What stands in a selection between the names of the columns and what makes those that are no plain fields.
+pub(crate) const MADE_BY: &str = ", made by ";
+
+/// Returns what makes the columns that are no plain fields.
+fn makings(selection: &str) -> Option<&str> {
+    selection.split_once(MADE_BY).map(|(_, makings)| makings)
 }
 
 /// Returns which of `fields` are not among `others`, in words.

@@ -1,11 +1,11 @@
 //! Aggregates and GROUP BY: rows computed from several records, with columns named as Salesforce names them.
 
 use orgtap_salesforce::FieldType;
-use orgtap_soql::{Argument, Call, Diagnostic, GroupKind, Operand, Query, SelectItem, Span};
+use orgtap_soql::{Argument, Call, Diagnostic, GroupKind, Operand, Path, Query, SelectItem, Span};
 
 use super::columns::{SelectedColumn, Selection, column, computed};
 use super::resolve::{Resolver, Unresolved, refuse};
-use super::select::{check_type, translated, unnamed};
+use super::select::{check_type, unnamed};
 use crate::projection::{Origin, SelectedValue};
 
 /// The column of `SELECT COUNT()`, whose answer is a number without a name.
@@ -39,11 +39,10 @@ pub(super) async fn add(
         }
         SelectItem::Call { call, alias } => {
             let (field_type, is_nullable) = result(resolver, call).await?;
-            // What only changes how a value is written keeps the name of the field.
-            let name = match (alias, translated(call)) {
+            let name = match (alias, label_of(call)) {
                 (Some(alias), _) => alias.text.clone(),
                 (None, Some(path)) => resolver.path(path).await?.field.name,
-                (None, None) => unnamed(selection),
+                (None, None) => unnamed(selection, |call| label_of(call).is_some()),
             };
             let column = computed(&name, &field_type, is_nullable);
             selection.add(column, value(&name, field_type), item.clone());
@@ -58,6 +57,14 @@ pub(super) async fn add(
 fn value(name: &str, field_type: FieldType) -> SelectedValue {
     let origin = Origin::Field { path: vec![name.to_owned()], field_type };
     SelectedValue { header: name.to_owned(), is_header_uncertain: false, origin }
+}
+
+/// Returns the grouped field whose label `call` is: that keeps the name of the field.
+fn label_of(call: &Call) -> Option<&Path> {
+    match call.arguments.as_slice() {
+        [Argument::Path(path)] if call.function.is("toLabel") => Some(path),
+        _ => None,
+    }
 }
 
 /// Returns the type of what `call` computes, and whether it may be null. Looks up every field in it.

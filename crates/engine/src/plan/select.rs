@@ -77,7 +77,7 @@ async fn add_call(
 ) -> Result<(), Unresolved> {
     let item = SelectItem::Call { call: call.clone(), alias: alias.cloned() };
     if call.function.is("DISTANCE") {
-        let name = alias.map_or_else(|| unnamed(selection), |alias| alias.text.clone());
+        let name = alias.map_or_else(|| unnamed(selection, is_translated), |alias| alias.text.clone());
         let origin = Origin::Field { path: vec![name.clone()], field_type: FieldType::Double };
         let value = SelectedValue { header: name.clone(), is_header_uncertain: true, origin };
         selection.add(computed(&name, &FieldType::Double, true), value, item);
@@ -99,8 +99,12 @@ async fn add_call(
     Ok(())
 }
 
+fn is_translated(call: &Call) -> bool {
+    translated(call).is_some()
+}
+
 /// Returns the field inside a function that only changes how a value is written.
-pub(super) fn translated(call: &Call) -> Option<&Path> {
+fn translated(call: &Call) -> Option<&Path> {
     let keeps_the_field = ["toLabel", "format", "convertCurrency"].iter().any(|name| call.function.is(name));
     match call.arguments.as_slice() {
         [Argument::Path(path)] if keeps_the_field => Some(path),
@@ -111,11 +115,8 @@ pub(super) fn translated(call: &Call) -> Option<&Path> {
     }
 }
 
-/// Returns the name that Salesforce gives the next expression without one.
-pub(super) fn unnamed(selection: &Selection) -> String {
-    let is_unnamed = |item: &&SelectItem| match item {
-        SelectItem::Call { call, alias: None } => call.function.is("DISTANCE") || translated(call).is_none(),
-        _ => false,
-    };
+/// Returns the name that Salesforce gives the next expression that has none: neither an alias nor, as `is_named` tells, that of its field.
+pub(super) fn unnamed(selection: &Selection, is_named: impl Fn(&Call) -> bool) -> String {
+    let is_unnamed = |item: &&SelectItem| matches!(item, SelectItem::Call { call, alias: None } if !is_named(call));
     format!("expr{}", selection.select.iter().filter(is_unnamed).count())
 }

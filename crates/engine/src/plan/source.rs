@@ -13,6 +13,7 @@ use super::resolve::Resolved;
 use super::{aggregate, fields, route, select};
 use crate::error::{Error, Result};
 use crate::spec::{Api, Fetch, Fields, Records, RowSpec, Source};
+use crate::state::MADE_BY;
 
 /// What a row selects, before the fetch window narrows it.
 #[derive(Debug)]
@@ -145,11 +146,10 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     }
     let mut notes = expanded.notes;
     notes.append(&mut selection.notes);
-    let names: Vec<&str> = selection.columns.iter().map(|column| column.column.name.as_str()).collect();
     // `ALL ROWS` is Apex's way of saying queryAll; the job's operation says it here.
     let records = if query.all_rows.take().is_some() { Records::All } else { row.records };
     Ok(Selected {
-        asked: format!("query of {}", names.join(", ")),
+        asked: asked(&query, &selection)?,
         filter: without_select(&query)?,
         query,
         object,
@@ -163,10 +163,24 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
     })
 }
 
-/// Returns an item such that, where no text stands behind it, an alias of the query cannot be mistaken for the beginning of its path.
+/// Returns how a query says what it wants of each record: its columns by name, and what makes those that are no plain fields.
+fn asked(query: &Query, selection: &Selection) -> Result<String> {
+    let names: Vec<&str> = selection.columns.iter().map(|column| column.column.name.as_str()).collect();
+    let is_made = |item: &&SelectItem| !matches!(item, SelectItem::Field { .. });
+    let mut making = Query::of(path_of("It")?, Vec::new());
+    making.select = query.select.iter().filter(is_made).cloned().collect();
+    let names = names.join(", ");
+    Ok(if making.select.is_empty() {
+        format!("query of {names}")
+    } else {
+        format!("query of {names}{MADE_BY}{making}")
+    })
+}
+
+/// Returns an item such that, where no text stands behind it (all spans are equal, so its end tells), an alias of the query cannot be mistaken for the beginning of its path.
 fn rooted(item: SelectItem, query: &Query) -> SelectItem {
     match item {
-        SelectItem::Field { path, alias: None } if path.span() == Span::default() => {
+        SelectItem::Field { path, alias: None } if path.span().end == 0 => {
             SelectItem::Field { path: query.root_path(path), alias: None }
         }
         item => item,

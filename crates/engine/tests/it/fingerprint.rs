@@ -53,6 +53,11 @@ async fn a_row_that_asks_for_something_else_reloads_and_says_why() {
             "new: `Owner.Name`, gone: `Name`",
         ),
         (soql("SELECT Id, Name FROM Account"), soql("SELECT Id FROM Account"), "gone: `Name`"),
+        (
+            soql("SELECT Id, toLabel(Rating) Label FROM Account"),
+            soql("SELECT Id, toLabel(Industry) Label FROM Account"),
+            "what its columns are made of changed",
+        ),
     ];
 
     for (before, after, reason) in cases {

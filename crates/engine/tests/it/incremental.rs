@@ -281,8 +281,7 @@ async fn a_key_that_the_query_does_not_return_is_shown_at_its_select_list() {
 #[tokio::test]
 async fn a_cursor_field_that_the_query_does_not_return_is_told() {
     let fixture = Fixture::demo(100).await;
-    let note =
-        "`LastModifiedDate` is not selected, so how far the changes reach is known by the org's word alone".to_owned();
+    let note = "the cursor field `LastModifiedDate` is not selected".to_owned();
 
     for (query, is_told) in [("SELECT Id FROM Account", true), ("SELECT Id, LastModifiedDate FROM Account", false)] {
         let plan = fixture.plan(&incremental(soql(query))).await.unwrap();

@@ -180,7 +180,10 @@ async fn what_cannot_be_a_table_is_refused_before_any_query_runs() {
     let cases = [
         ("SELECT Id FROM Acount", "there is no object `Acount`"),
         ("SELECT Id, Label__c FROM Shipment__c", "`Label__c` cannot be a column: base64 content"),
-        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account GROUP BY Id", "does not go with GROUP BY"),
+        (
+            "SELECT Id, (SELECT Id FROM Contacts) FROM Account GROUP BY Id",
+            "a child subquery does not stand beside aggregates",
+        ),
         ("SELECT TYPEOF What WHEN Acount THEN Phone ELSE Name END FROM Task", "there is no object `Acount`"),
         ("SELECT COUNT(Idd) FROM Account", "`Account` has no field `Idd`"),
         ("SELECT Name, name FROM Account", "is selected twice"),
