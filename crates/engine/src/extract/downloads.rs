@@ -57,7 +57,9 @@ impl Downloads {
         let mut pace = self.pace();
         if refusals > pace.refusals {
             let limit = (pace.limit / 2).max(1);
-            pace.excess += pace.limit - limit;
+            let surplus = pace.limit - limit;
+            // Those that nobody holds go at once, the others when they come back.
+            pace.excess += surplus - self.permits.forget_permits(surplus);
             *pace = Pace { limit, unhindered: 0, refusals, ..*pace };
             tracing::debug!(connections = limit, "Salesforce asks for fewer requests");
             return;
@@ -111,7 +113,7 @@ mod tests {
         assert_eq!(at_once(&downloads).await, 8);
 
         downloads.note(3);
-        let halved = (at_once(&downloads).await, at_once(&downloads).await).1;
+        let halved = at_once(&downloads).await;
         downloads.note(3);
         let still = at_once(&downloads).await;
         (0..3).for_each(|_| downloads.note(3));
@@ -122,10 +124,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn downloads_under_way_when_a_refusal_comes_are_not_followed_by_as_many() {
+        let downloads = Downloads::new(4);
+        let under_way = [downloads.begin().await, downloads.begin().await, downloads.begin().await];
+
+        downloads.note(1);
+        let meanwhile = at_once(&downloads).await;
+        drop(under_way);
+
+        assert_eq!((meanwhile, at_once(&downloads).await), (0, 2));
+    }
+
+    #[tokio::test]
     async fn one_download_always_may_go_on() {
         let downloads = Downloads::new(2);
         (1..10).for_each(|refusals| downloads.note(refusals));
-        at_once(&downloads).await;
 
         assert_eq!(at_once(&downloads).await, 1);
     }
