@@ -111,7 +111,7 @@ fn a_certificate_for_other_names_is_refused_whoever_signed_it() {
     is_refused(
         &context,
         &[
-            "error: could not sign in at `0.0.0.0:[port]`: the certificate of `0.0.0.0:[port]` is for another host: invalid peer certificate: certificate not valid for name \"0.0.0.0\"; certificate is only valid for DnsName(\"localhost\"), IpAddress(127.0.0.1) or IpAddress(0::1)",
+            "error: could not sign in at `0.0.0.0:[port]`: the certificate of `0.0.0.0:[port]` is for another host: invalid peer certificate: certificate not valid for name \"0.0.0.0\"; certificate is only valid for DnsName(\"localhost\"), IpAddress(127.0.0.1), IpAddress(0::1), DnsName(\"*.salesforce.com\"), DnsName(\"*.my.salesforce.com\"), DnsName(\"*.sandbox.my.salesforce.com\"), DnsName(\"*.develop.my.salesforce.com\") or DnsName(\"*.scratch.my.salesforce.com\")",
             "hint: use the name that the certificate is for in `login_url`, `domain` or `instance_url`",
         ],
     );

@@ -314,7 +314,7 @@ fn the_list_of_processes_shows_no_secret() {
     let vault = Vault::new();
     vault.configure("connected_app", "");
     let hold = Action::Hold { gate: "results".to_owned() };
-    for call in [CallKind::Results, CallKind::ResultPages] {
+    for call in [CallKind::Query, CallKind::Results, CallKind::ResultPages] {
         vault.context.emulator().faults().add(Fault::always(call, hold.clone())).unwrap();
     }
     let run = vault.context.start(&["run", "-vvv"]);
