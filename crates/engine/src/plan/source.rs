@@ -177,7 +177,7 @@ fn asked(query: &Query, selection: &Selection) -> Result<String> {
     })
 }
 
-/// Returns an item such that, where no text stands behind it (all spans are equal, so its end tells), an alias of the query cannot be mistaken for the beginning of its path.
+/// Returns an item of which an alias of the query cannot be mistaken for the beginning of its path. What was typed stays as it is: its span has an end.
 fn rooted(item: SelectItem, query: &Query) -> SelectItem {
     match item {
         SelectItem::Field { path, alias: None } if path.span().end == 0 => {
