@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Encoding, RawBody, Response};
 
 /// The size of a piece of inflated text.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 128 << 10;
 /// Pieces that wait on either side of the inflating thread.
 const WAITING: usize = 2;
 
