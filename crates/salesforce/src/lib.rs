@@ -24,7 +24,7 @@ mod untrusted;
 mod version;
 mod wire;
 
-pub use bulk::{Job, JobId, JobState, Locator, PageBody, ResultPage, ResultPageList, WaitOptions};
+pub use bulk::{Job, JobId, JobState, Locator, PageBody, ResultPage, ResultPageList, WaitOptions, is_refused_by_bulk};
 pub use changes::{Deleted, DeletedRecord, Updated};
 pub use client::{Client, SignedIn};
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -3,7 +3,7 @@
 //! The Bulk API carries any number of records, but a job has to be created, waited for, read and deleted: few records are there sooner, and in
 //! fewer calls, through REST.
 
-use orgtap_salesforce::{Client, QueryOperation};
+use orgtap_salesforce::{Client, QueryOperation, is_refused_by_bulk};
 use orgtap_soql::{Call, Diagnostic, Name, Query, SelectItem, Span};
 
 use super::PlannedApi;
@@ -12,34 +12,6 @@ use crate::spec::Api;
 /// The most records that are read through REST because they are few: one page of a REST query, so that it costs one call where a job costs four
 /// at least.
 const FEW_RECORDS: u64 = 2_000;
-
-/// Objects of which all clients know that the Bulk API refuses them. It is also asked: what is not listed here is refused by itself.
-const NOT_IN_BULK: [&str; 24] = [
-    "AcceptedEventRelation",
-    "AttachedContentDocument",
-    "CaseStatus",
-    "CaseTeamMember",
-    "CaseTeamRole",
-    "CaseTeamTemplate",
-    "CaseTeamTemplateMember",
-    "CaseTeamTemplateRecord",
-    "CombinedAttachment",
-    "ContractStatus",
-    "DeclinedEventRelation",
-    "EventWhoRelation",
-    "FolderedContentDocument",
-    "KnowledgeArticleViewStat",
-    "KnowledgeArticleVoteStat",
-    "LookedUpFromActivity",
-    "OwnedContentDocument",
-    "PartnerRole",
-    "RecentlyViewed",
-    "SolutionStatus",
-    "TaskPriority",
-    "TaskStatus",
-    "TaskWhoRelation",
-    "UserRecordAccess",
-];
 
 /// What is to be read.
 #[derive(Debug)]
@@ -123,6 +95,5 @@ fn count_query(query: &Query) -> Query {
 
 /// Returns why the Bulk API cannot carry `object`, whose name stands at `span`, where that is known.
 pub(super) fn not_in_bulk(object: &str, span: Span) -> Option<Diagnostic> {
-    let is_known = NOT_IN_BULK.iter().any(|known| known.eq_ignore_ascii_case(object));
-    is_known.then(|| Diagnostic::error(format!("the Bulk API does not carry `{object}`"), span))
+    is_refused_by_bulk(object).then(|| Diagnostic::error(format!("the Bulk API does not carry `{object}`"), span))
 }

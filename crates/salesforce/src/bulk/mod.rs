@@ -1,11 +1,13 @@
-//! Bulk API 2.0 query jobs: `job` runs them, `results` finds the pages of what they found, `body` reads a page.
+//! Bulk API 2.0 query jobs: `job` runs them, `results` finds the pages of what they found, `body` reads a page, `refused` knows what is never given.
 
 mod body;
 mod job;
+mod refused;
 mod results;
 
 pub use body::PageBody;
 pub use job::{Job, JobId, JobState, WaitOptions};
+pub use refused::is_refused_by_bulk;
 pub use results::{Locator, ResultPage, ResultPageList};
 
 #[cfg(test)]
