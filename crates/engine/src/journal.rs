@@ -53,6 +53,12 @@ pub(crate) struct JobRecord {
     pub(crate) ids: Option<IdRange>,
     /// How many times the query was split until this piece.
     pub(crate) splits: u8,
+    /// How many answers to its creation were lost: each of them may have left a job that nobody reads.
+    #[serde(default)]
+    pub(crate) lost_answers: u32,
+    /// The ids of jobs that may be such.
+    #[serde(default)]
+    pub(crate) twins: Vec<String>,
 }
 
 /// How the pages of a job are found.
@@ -134,6 +140,8 @@ impl JobRecord {
             reading: Reading::Undecided,
             ids: None,
             splits: 0,
+            lost_answers: 0,
+            twins: Vec::new(),
         }
     }
 

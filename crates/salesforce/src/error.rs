@@ -208,6 +208,12 @@ impl Error {
         self.0.may_have_run
     }
 
+    /// Returns whether nobody knows if the request ran: it was sent, and its answer was lost or is none. The same call may succeed a little
+    /// later, and then may have been made twice.
+    pub fn is_answer_lost(&self) -> bool {
+        self.0.is_transient && self.0.may_have_run
+    }
+
     /// Returns what the caller can do about the failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -3,6 +3,7 @@
 //! It takes SOQL as text and gives bytes and records back. It does not parse SOQL, does not know what a table is, reads no environment
 //! variable of its own and never writes to an org.
 
+mod allowance;
 mod auth;
 mod bulk;
 mod changes;
@@ -24,7 +25,10 @@ mod untrusted;
 mod version;
 mod wire;
 
-pub use bulk::{Job, JobId, JobState, Locator, PageBody, ResultPage, ResultPageList, WaitOptions, is_refused_by_bulk};
+pub use allowance::{Resource, Shares, Spending};
+pub use bulk::{
+    Job, JobId, JobOrigin, JobState, Locator, PageBody, ResultPage, ResultPageList, WaitOptions, is_refused_by_bulk,
+};
 pub use changes::{Deleted, DeletedRecord, Updated};
 pub use client::{Client, SignedIn};
 pub use clock::{Clock, ManualClock, SystemClock};

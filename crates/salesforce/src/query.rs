@@ -141,7 +141,7 @@ fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
 }
 
 /// Returns path and query of `next`. It comes from a server, so the session must not be sent wherever it points.
-fn path_on_this_host(next: &str) -> Result<String> {
+pub(crate) fn path_on_this_host(next: &str) -> Result<String> {
     let refuse = || {
         let cause = format!("{} is not a path of the REST API", literal(next));
         Error::new(ErrorKind::UnexpectedAnswer, "read the next page of the query", cause)

@@ -103,6 +103,10 @@ pub(crate) struct JobAnswer {
     pub(crate) state: String,
     #[serde(default)]
     pub(crate) object: Option<String>,
+    #[serde(default)]
+    pub(crate) operation: Option<String>,
+    #[serde(default)]
+    pub(crate) created_by_id: Option<String>,
     /// Missing or null before the job has begun.
     #[serde(default, deserialize_with = "optional_count")]
     pub(crate) number_records_processed: Option<u64>,

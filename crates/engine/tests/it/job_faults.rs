@@ -252,3 +252,30 @@ async fn a_job_that_cannot_be_deleted_is_no_reason_to_fail() {
 
     assert_same(&fixture.table("Account"), &fixture.live("Account"));
 }
+
+#[tokio::test]
+async fn a_job_whose_creation_was_answered_to_nobody_is_created_again_and_the_lost_one_is_named() {
+    let fixture = Fixture::demo(300).await;
+    // The org has created the job by the time its answer is cut off.
+    let cut =
+        Fault { call: Some(CallKind::JobCreate), when: When::Next(2), action: Action::CutBody { after_bytes: 5 } };
+    fixture.emulator.faults().add(cut).unwrap();
+
+    let report = fixture.run_row(&object("Case")).await;
+
+    assert_same(&fixture.table("Case"), &fixture.live("Case"));
+    assert!(report.outcome.is_ok(), "{report:?}");
+    let [note] = report.notes.as_slice() else { panic!("{:?}", report.notes) };
+    let named = note.matches("750").count();
+    assert_eq!(named, 3, "the job that was read and the two that nobody knew of: {note}");
+}
+
+#[tokio::test]
+async fn a_job_that_was_not_created_leaves_no_word_of_one() {
+    let fixture = Fixture::demo(300).await;
+    fixture.emulator.faults().add(Fault::next(CallKind::JobCreate, Action::Unavailable)).unwrap();
+
+    let report = fixture.run_row(&object("Case")).await;
+
+    assert!(report.outcome.is_ok() && report.notes.is_empty(), "{report:?}");
+}

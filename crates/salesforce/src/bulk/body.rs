@@ -4,12 +4,14 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use flate2::bufread::MultiGzDecoder;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use crate::allowance::Ledger;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Encoding, RawBody, Response};
 
@@ -22,7 +24,11 @@ const WAITING: usize = 2;
 ///
 /// Dropping it ends the download.
 #[derive(Debug)]
-pub struct PageBody(Source);
+pub struct PageBody {
+    source: Source,
+    /// Counts what arrived.
+    ledger: Arc<Ledger>,
+}
 
 #[derive(Debug)]
 enum Source {
@@ -31,13 +37,14 @@ enum Source {
 }
 
 impl PageBody {
-    pub(super) fn open(response: Response) -> Result<Self> {
+    pub(super) fn open(response: Response, ledger: Arc<Ledger>) -> Result<Self> {
         let action = response.action().clone();
         let (encoding, raw) = response.into_raw()?;
-        Ok(Self(match encoding {
+        let source = match encoding {
             Encoding::Identity => Source::Identity(raw),
             Encoding::Gzip => Source::Gzip(Inflating::start(action, raw)),
-        }))
+        };
+        Ok(Self { source, ledger })
     }
 
     /// Returns the next bytes, a few hundred KiB at most, or `None` at the end of a page that arrived whole.
@@ -50,10 +57,12 @@ impl PageBody {
     ///
     /// No byte is lost when the call is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        match &mut self.0 {
+        let chunk = match &mut self.source {
             Source::Identity(raw) => raw.chunk().await,
             Source::Gzip(inflating) => inflating.pieces.recv().await.transpose(),
-        }
+        }?;
+        self.ledger.count_result(chunk.as_ref().map_or(0, Bytes::len));
+        Ok(chunk)
     }
 }
 

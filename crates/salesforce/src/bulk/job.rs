@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::allowance::Resource;
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::QueryOperation;
@@ -108,10 +109,21 @@ pub struct Job {
     pub is_pk_chunking_supported: Option<bool>,
     /// The version that created it, with which its results must be read.
     pub api_version: Option<ApiVersion>,
+    /// Who created it, and for what.
+    pub origin: JobOrigin,
     /// When the org took it, by the org's own clock (`createdDate`). The engine bounds its watermarks by it.
     pub created: Option<Timestamp>,
     /// How long it has been working.
     pub processing_time: Option<Duration>,
+}
+
+/// Who created a job, and for what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobOrigin {
+    /// The id of the user who created it.
+    pub user_id: Option<String>,
+    /// `query` or `queryAll`, as Salesforce words it.
+    pub operation: Option<String>,
 }
 
 /// How to wait for a job.
@@ -148,7 +160,8 @@ fn maybe_only_here(error: Error) -> Error {
 impl Client {
     /// Creates a job. Salesforce checks the query at once and runs it when it comes to it.
     ///
-    /// The request is repeated only where it surely did not run: a lost answer may leave a job behind that nobody reads.
+    /// The request is repeated only where it surely did not run: a lost answer may leave a job behind that nobody reads. See
+    /// [`Error::is_answer_lost`] and [`Client::twins_of`].
     ///
     /// # Errors
     ///
@@ -163,8 +176,10 @@ impl Client {
         });
         let path = format!("{}/jobs/query", self.base_path());
         let call = Call::new("create the query job", Method::POST, path).body(body).once();
+        self.ledger().check(Resource::QueryJobs, call.action(), None)?;
         let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
         let job = job.map_err(maybe_only_here)?;
+        self.ledger().count_job();
         tracing::debug!(job_id = %job.id, object = job.object, "job created");
         Ok(job)
     }
@@ -221,7 +236,8 @@ impl Client {
     /// Aborts a job. One that has ended or is gone is none to abort, and no error.
     pub async fn abort_job(&self, id: &JobId) -> Result<()> {
         let call = Call::new(format!("abort job `{id}`"), Method::PATCH, self.job_path(id))
-            .body(json!({ "state": "Aborted" }));
+            .body(json!({ "state": "Aborted" }))
+            .cleaning_up();
         let ended =
             |error: &Error| error.kind() == ErrorKind::NotFound || error.error_code() == Some("INVALIDJOBSTATE");
         match self.call(&call, async |_| Ok(())).await {
@@ -232,7 +248,7 @@ impl Client {
 
     /// Deletes a job that has ended, and its results. One that is gone is no error.
     pub async fn delete_job(&self, id: &JobId) -> Result<()> {
-        let call = Call::new(format!("delete job `{id}`"), Method::DELETE, self.job_path(id));
+        let call = Call::new(format!("delete job `{id}`"), Method::DELETE, self.job_path(id)).cleaning_up();
         match self.call(&call, async |_| Ok(())).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             result => result,
@@ -245,7 +261,7 @@ impl Client {
 }
 
 impl Job {
-    fn read(answer: JobAnswer) -> Result<Self> {
+    pub(super) fn read(answer: JobAnswer) -> Result<Self> {
         let id = answer.id.parse().map_err(|_| {
             Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))
         })?;
@@ -262,6 +278,7 @@ impl Job {
             error_message: answer.error_message.map(|message| one_line(&message)).filter(|message| !message.is_empty()),
             is_pk_chunking_supported: answer.is_pk_chunking_supported,
             api_version: api_version.and_then(|text| text.parse().ok()),
+            origin: JobOrigin { user_id: answer.created_by_id, operation: answer.operation },
             created: answer.created_date,
             processing_time: answer.total_processing_time.map(Duration::from_millis),
         })

@@ -1,12 +1,14 @@
-//! Bulk API 2.0 query jobs: `job` runs them, `results` finds the pages of what they found, `body` reads a page, `refused` knows what is never given.
+//! Bulk API 2.0 query jobs: `job` runs them, `results` finds the pages of what they found, `body` reads a page, `refused` knows what is never
+//! given, `twins` looks for jobs that nobody knows of.
 
 mod body;
 mod job;
 mod refused;
 mod results;
+mod twins;
 
 pub use body::PageBody;
-pub use job::{Job, JobId, JobState, WaitOptions};
+pub use job::{Job, JobId, JobOrigin, JobState, WaitOptions};
 pub use refused::is_refused_by_bulk;
 pub use results::{Locator, ResultPage, ResultPageList};
 

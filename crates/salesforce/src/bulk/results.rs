@@ -7,6 +7,9 @@ use url::Url;
 
 use super::job::gone_if_not_found;
 use super::{JobId, PageBody};
+use std::sync::Arc;
+
+use crate::allowance::{Ledger, Resource};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Response;
@@ -71,7 +74,8 @@ impl Client {
             path.push_str(&parameter);
         }
         let call = Call::get(format!("read a page of job `{job}`"), path).accept("text/csv");
-        let page = self.call(&call, async |response| ResultPage::open(response)).await;
+        self.ledger().check(Resource::ResultMegabytes, call.action(), None)?;
+        let page = self.call(&call, async |response| ResultPage::open(response, Arc::clone(self.ledger()))).await;
         page.map_err(|error| refused(error, job, locator))
     }
 
@@ -125,7 +129,7 @@ impl Locator {
 }
 
 impl ResultPage {
-    fn open(response: Response) -> Result<Self> {
+    fn open(response: Response, ledger: Arc<Ledger>) -> Result<Self> {
         // Gateways and orgs under maintenance answer 200 with something else.
         if response.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html")) {
             let cause = "Salesforce answered with a web page instead of CSV";
@@ -136,7 +140,7 @@ impl ResultPage {
         Ok(Self {
             records: response.header("sforce-numberofrecords").and_then(|text| text.parse().ok()),
             next: Locator::from_header(response.header("sforce-locator")),
-            body: PageBody::open(response)?,
+            body: PageBody::open(response, ledger)?,
         })
     }
 }

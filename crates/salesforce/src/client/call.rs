@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Client;
+use crate::allowance::Resource;
 use crate::auth::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Request, Response};
@@ -28,6 +29,7 @@ pub(crate) struct Call {
     accept: &'static str,
     body: Option<Value>,
     may_run_twice: bool,
+    cleans_up: bool,
     patience: Option<Duration>,
 }
 
@@ -35,7 +37,7 @@ impl Call {
     /// `action` completes "could not …".
     pub(crate) fn new(action: impl Into<Cow<'static, str>>, method: Method, path: String) -> Self {
         let (accept, body, patience) = ("application/json", None, None);
-        Self { action: action.into(), method, path, accept, body, may_run_twice: true, patience }
+        Self { action: action.into(), method, path, accept, body, may_run_twice: true, cleans_up: false, patience }
     }
 
     pub(crate) fn get(action: impl Into<Cow<'static, str>>, path: String) -> Self {
@@ -55,9 +57,18 @@ impl Call {
         Self { may_run_twice: false, ..self }
     }
 
+    /// Has the call made also when the client has used its share of the requests: what is left behind would cost more.
+    pub(crate) fn cleaning_up(self) -> Self {
+        Self { cleans_up: true, ..self }
+    }
+
     /// Has the call made once and given up after `patience`: for what is good to know and not worth a wait.
     pub(crate) fn within(self, patience: Duration) -> Self {
         Self { patience: Some(patience), ..self }
+    }
+
+    pub(crate) fn action(&self) -> &str {
+        &self.action
     }
 
     fn request(&self, instance_url: &Url, bearer: Option<SecretString>) -> Result<Request> {
@@ -134,12 +145,16 @@ impl Client {
     }
 
     async fn answer_in(&self, session: &Session, call: &Call) -> Result<Response> {
+        if !call.cleans_up {
+            self.ledger().check(Resource::ApiRequests, &call.action, self.api_usage())?;
+        }
         self.send(&call.request(&session.instance_url, Some(session.access_token.clone()))?).await
     }
 
     /// Sends one request, and turns a refusal into an error.
     async fn send(&self, request: &Request) -> Result<Response> {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        self.ledger().count_request();
         let response = self.shared.http.send(request).await?;
         self.note_usage(response.header("sforce-limit-info"));
         if response.status().is_success() {

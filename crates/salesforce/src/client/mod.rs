@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use url::Url;
 
+use crate::allowance::Ledger;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::describe::SObject;
@@ -48,6 +49,7 @@ struct Shared {
     usage: Mutex<Option<ApiUsage>>,
     /// How often Salesforce answered that there are too many requests.
     refusals_for_pace: AtomicU64,
+    ledger: Arc<Ledger>,
 }
 
 impl fmt::Debug for Shared {
@@ -88,6 +90,7 @@ impl Client {
             counts: OnceCell::new(),
             usage: Mutex::default(),
             refusals_for_pace: AtomicU64::new(0),
+            ledger: Arc::default(),
         };
         Ok(Self { shared: Arc::new(shared), calls: Arc::default() })
     }
@@ -138,6 +141,10 @@ impl Client {
 
     pub(crate) fn describes(&self) -> &Mutex<HashMap<String, Arc<SObject>>> {
         &self.shared.describes
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.shared.ledger
     }
 
     pub(crate) fn counts(&self) -> &OnceCell<Result<Arc<BTreeMap<String, u64>>>> {

@@ -3,6 +3,7 @@
 //! Every step is written to the journal before the next one relies on it, so that another process can go on from here. Removing the jobs is
 //! the caller's: a job may be wanted by the next run.
 
+mod create;
 mod page;
 mod pages;
 mod split;
@@ -37,7 +38,7 @@ pub(super) async fn extract(on: Extraction<'_>, stop: &CancellationToken) -> Res
     let journal = on.journal.snapshot();
     let newest = on.parts.newest().max(journal.newest);
     let written = journal.parts_of(&on.parts.written());
-    Ok(Extracted { job_created: journal.first_created(), newest, written, ..Extracted::default() })
+    Ok(Extracted { job_created: journal.first_created(), newest, written, notes: create::lost(&journal) })
 }
 
 /// Removes the jobs of `journal` from the org. That one could not be removed is no reason to fail: Salesforce does so after seven days.
@@ -78,17 +79,6 @@ impl BulkJob<'_> {
             () = stop.cancelled() => Err(Error::Stopped),
             result = self.finish(&id) => result,
         }
-    }
-
-    async fn create(self) -> Result<JobId> {
-        let plan = self.on.plan;
-        let query = self.record().query;
-        let job = self.on.client.create_query_job(plan.operation, &query).await.map_err(Error::salesforce)?;
-        tracing::debug!(row = plan.row, job_id = %job.id, "created the query job");
-        self.change(|record| record.note(&job));
-        self.save().await?;
-        self.on.parts.job(&job);
-        Ok(job.id)
     }
 
     async fn finish(self, id: &JobId) -> Result<()> {

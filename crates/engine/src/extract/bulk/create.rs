@@ -1,0 +1,99 @@
+//! The creation of a job, also where the answer to it is lost.
+//!
+//! Then nobody knows whether Salesforce runs the query, and it does not tell what query a job runs: taking up a job that looks like it could
+//! load somebody else's records. So another job is created, and the user is told.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use orgtap_salesforce::retry::Transient;
+use orgtap_salesforce::{Job, JobId};
+
+use super::BulkJob;
+use crate::error::{Error, Result};
+use crate::journal::Journal;
+
+/// How long before a job one may have been created whose answer was lost: as long as all attempts together take, and the answers with them.
+const ATTEMPTS_TAKE: Duration = Duration::from_secs(30 * 60);
+
+impl BulkJob<'_> {
+    /// Creates the job and writes it to the journal.
+    pub(super) async fn create(self) -> Result<JobId> {
+        let plan = self.on.plan;
+        let query = self.record().query;
+        let lost = AtomicU32::new(0);
+        let create = || async {
+            let created = self.on.client.create_query_job(plan.operation, &query).await;
+            created.map_err(|error| {
+                lost.fetch_add(u32::from(error.is_answer_lost()), Ordering::Relaxed);
+                NotCreated(error)
+            })
+        };
+        let job = self.on.client.with_backoff(create).await.map_err(|NotCreated(error)| Error::salesforce(error))?;
+        tracing::debug!(row = plan.row, job_id = %job.id, "created the query job");
+        let lost = lost.into_inner();
+        let twins = if lost == 0 { Vec::new() } else { self.twins(&job).await };
+        self.change(|record| {
+            record.note(&job);
+            (record.lost_answers, record.twins) = (lost, twins);
+        });
+        self.save().await?;
+        self.on.parts.job(&job);
+        Ok(job.id)
+    }
+
+    /// Returns the ids of the jobs that may have been created by an attempt whose answer was lost.
+    async fn twins(self, job: &Job) -> Vec<String> {
+        match self.on.client.twins_of(job, ATTEMPTS_TAKE).await {
+            Ok(twins) => {
+                let known = self.on.journal.snapshot();
+                let is_known = |id: &JobId| known.jobs.iter().any(|record| record.id().as_ref() == Some(id));
+                twins.iter().filter(|id| !is_known(id)).map(JobId::to_string).collect()
+            }
+            Err(error) => {
+                tracing::debug!(job_id = %job.id, error = %error, "could not look for a job whose answer was lost");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Returns what the user should know of answers that were lost.
+pub(super) fn lost(journal: &Journal) -> Vec<String> {
+    let jobs = journal.jobs.iter().filter(|job| job.lost_answers > 0);
+    let note = |id: String, twins: &[String]| {
+        let which = match twins {
+            [] => "none that looks like it is there now".to_owned(),
+            twins => format!(
+                "it looks like {}; abort it in Setup → Bulk Data Load Jobs unless it is somebody else's",
+                twins.join(", ")
+            ),
+        };
+        format!(
+            "Salesforce's answer to creating a query job was lost, so job {id} was created after it. A job of the same query may run in vain: {which}"
+        )
+    };
+    jobs.filter_map(|job| Some(note(job.id()?.to_string(), &job.twins))).collect()
+}
+
+/// A job that was not created, as far as anybody knows.
+#[derive(Debug)]
+struct NotCreated(orgtap_salesforce::Error);
+
+impl fmt::Display for NotCreated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Transient for NotCreated {
+    /// What surely did not run, the client has repeated itself.
+    fn is_transient(&self) -> bool {
+        self.0.is_answer_lost()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        Transient::retry_after(&self.0)
+    }
+}
