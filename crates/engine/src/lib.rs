@@ -21,7 +21,7 @@ mod state;
 
 pub use error::{Error, Result};
 pub use event::{EventSender, RunEvent};
-pub use plan::{FetchWindow, LeftOut, Plan, PlannedApi, why_left_out};
+pub use plan::{Cost, FetchWindow, LeftOut, Plan, PlannedApi, why_left_out};
 pub use report::{Loaded, RowReport, RunReport};
 pub use run::{plan, run};
 pub use spec::{Api, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};

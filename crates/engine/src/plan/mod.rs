@@ -4,6 +4,7 @@ mod aggregate;
 mod children;
 mod columns;
 mod compound;
+mod cost;
 mod cursor;
 mod fields;
 mod polymorphic;
@@ -28,6 +29,7 @@ use crate::state::{Fingerprint, State};
 
 pub use columns::why_left_out;
 use columns::{SelectedColumn, Selection};
+pub use cost::Cost;
 use route::{Reading, Route};
 use source::Selected;
 use window::Window;
@@ -54,6 +56,8 @@ pub struct Plan {
     pub fetch: FetchWindow,
     /// Fields of the object that are left out although nobody asked for that.
     pub left_out: Vec<LeftOut>,
+    /// What it is expected to cost the org.
+    pub cost: Cost,
     /// What else the user should know.
     pub notes: Vec<String>,
     /// What the query selects, and how the columns of the table are made of it.
@@ -171,10 +175,11 @@ pub(crate) async fn make(
         notes.extend(place.check_incremental(&query, cursor)?);
     }
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
-    let Route { api, reason: api_reason } = route::choose(row.api, &reading, client).await;
+    let Route { api, reason: api_reason, records } = route::choose(row.api, &reading, client).await;
     if api == PlannedApi::Bulk {
         notes.splice(0..0, bulk_notes);
     }
+    let cost = Cost::of(api, records, &table.columns);
     Ok(Plan {
         row: row.name.clone(),
         object: object.name.clone(),
@@ -185,6 +190,7 @@ pub(crate) async fn make(
         table,
         fetch: window.fetch,
         left_out: selection.left_out,
+        cost,
         notes,
         projection: Arc::new(selection.projection),
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),

@@ -28,32 +28,47 @@ pub(super) struct Reading<'a> {
 pub(super) struct Route {
     pub(super) api: PlannedApi,
     pub(super) reason: String,
+    /// How many records there are, where that was asked.
+    pub(super) records: Option<u64>,
 }
 
 /// Decides which API carries the records. Asks the org how many there are, with one call at the most, where that decides.
 pub(super) async fn choose(wanted: Api, reading: &Reading<'_>, client: &Client) -> Route {
-    let route = |api, reason: &str| Route { api, reason: reason.to_owned() };
+    let route = |api, reason: &str| Route { api, reason: reason.to_owned(), records: None };
     match (wanted, reading.obstacles.first()) {
         (Api::Rest, _) => route(PlannedApi::Rest, "the row asks for it"),
         (Api::Bulk, _) => route(PlannedApi::Bulk, "the row asks for it"),
         (Api::Auto | Api::BulkFirst, Some(obstacle)) => route(PlannedApi::Rest, &obstacle.message),
         (Api::BulkFirst, None) => route(PlannedApi::Bulk, "it goes first"),
-        (Api::Auto, None) => match few(reading, client).await {
-            Some(count) => Route { api: PlannedApi::Rest, reason: format!("{count}, a job's wait would cost more") },
-            None => route(PlannedApi::Bulk, "it carries any number of records"),
+        (Api::Auto, None) => match count(reading, client).await {
+            Some(Count { records, reason }) if records <= FEW_RECORDS => {
+                let reason = format!("{reason}, a job's wait would cost more");
+                Route { api: PlannedApi::Rest, reason, records: Some(records) }
+            }
+            count => Route {
+                records: count.map(|count| count.records),
+                ..route(PlannedApi::Bulk, "it carries any number of records")
+            },
         },
     }
 }
 
-/// Returns how many records there are, in words, if they are few. Where the org does not say it soon, they are not.
-async fn few(reading: &Reading<'_>, client: &Client) -> Option<String> {
+/// How many records there are, and the words for it.
+#[derive(Debug)]
+struct Count {
+    records: u64,
+    reason: String,
+}
+
+/// Returns how many records there are. `None` where they cannot be few, or the org does not say it soon.
+async fn count(reading: &Reading<'_>, client: &Client) -> Option<Count> {
     let Reading { query, operation, object, .. } = reading;
     if !client.fits_in_address(&query.to_string(), *operation) {
         return None;
     }
     let limit = query.limit.map(|limit| limit.value);
-    if let Some(limit) = limit.filter(|limit| *limit <= FEW_RECORDS) {
-        return Some(format!("at most {}", counted(limit)));
+    if let Some(records) = limit.filter(|limit| *limit <= FEW_RECORDS) {
+        return Some(Count { records, reason: format!("at most {}", counted(records)) });
     }
     let count = if is_whole(query) && *operation == QueryOperation::Query {
         client.record_counts().await.map(|counts| counts.get(*object).copied())
@@ -61,10 +76,7 @@ async fn few(reading: &Reading<'_>, client: &Client) -> Option<String> {
         client.count(&count_query(query).to_string(), *operation).await.map(Some)
     };
     match count {
-        Ok(count) => {
-            let count = count?;
-            (count <= FEW_RECORDS).then(|| counted(count))
-        }
+        Ok(count) => count.map(|records| Count { records, reason: counted(records) }),
         Err(error) => {
             tracing::debug!(object, error = %error, "could not count the records, taking them for many");
             None

@@ -221,17 +221,6 @@ async fn what_passes_delays_a_row_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_job_whose_creation_was_not_answered_is_not_created_again() {
-    let fixture = Fixture::demo(100).await;
-    fixture.emulator.faults().add(Fault::next(CallKind::JobCreate, Action::ResetConnection)).unwrap();
-
-    let error = fixture.fail(&object("Account")).await;
-
-    assert_eq!(kind(&error), ErrorKind::Connection);
-    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 1);
-}
-
-#[tokio::test]
 async fn a_daily_limit_is_not_run_against() {
     let fixture = Fixture::demo(100).await;
     fixture.emulator.faults().add(Fault::always(CallKind::JobCreate, Action::DailyLimit)).unwrap();

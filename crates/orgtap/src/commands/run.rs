@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orgtap_destination::Destination;
 use orgtap_engine::{EventSender, RunEvent, RunReport, RunSpec};
-use orgtap_salesforce::Client;
+use orgtap_salesforce::{Client, Shares};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::app::{Exit, Invocation};
@@ -27,14 +27,23 @@ pub(crate) async fn run(args: &RunArgs, on: &Invocation) -> Result<Exit> {
         signed_in = client.sign_in() => signed_in?,
         () = on.stop.cancelled() => return Err(Error::Stopped),
     };
+    hold_to(&settings.limits, &client, on).await?;
     let report = execute(spec, &client, settings.destination.open(on.patience)?, on).await;
     if args.json {
-        on.console.json(&ReportDocument::new(&report, client.api_usage()))?;
+        on.console.json(&ReportDocument::new(&report, client.api_usage(), &client.spending()))?;
         report::failures(&on.console, &report);
     } else {
-        report::print(&on.console, &report, client.api_usage())?;
+        report::print(&on.console, &report, client.api_usage(), &client.spending())?;
     }
     Ok(exit(&report))
+}
+
+/// Holds the run to its shares of what the org allows a day.
+async fn hold_to(shares: &Shares, client: &Client, on: &Invocation) -> Result<()> {
+    for resource in client.hold_to(shares).await? {
+        on.console.note(&format!("the org does not tell how many {resource} it has a day: no limit is set on them"));
+    }
+    Ok(())
 }
 
 /// Runs `spec`, showing what happens.

@@ -21,6 +21,9 @@ pub(crate) struct ConfigFile {
     /// How the rows share the org and this machine.
     #[serde(default)]
     pub(crate) run: RunTable,
+    /// How much of what the org allows a day a run may use. Default: whatever there is.
+    #[serde(default)]
+    pub(crate) limits: LimitsTable,
     /// Where the tables go.
     pub(crate) destination: DestinationTable,
     /// What to load: one entry per object or query.
@@ -134,6 +137,25 @@ pub(crate) struct RunTable {
     /// How many minutes Salesforce may work on one query before its row gives up. Default: 1440, a day.
     #[schemars(range(min = 1, max = 10_080))]
     pub(crate) job_deadline_minutes: Option<u32>,
+}
+
+/// How much of what the org allows a day a run may use. Near the end of it the run stops: what was committed stays, what was loaded in part is
+/// gone on with by the next run, and the exit code is 1.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsTable {
+    /// The share of the org's daily API requests that one run may use, in percent. Default: all of them.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) api_requests_percent: Option<u8>,
+    /// The share of the org's daily query jobs that one run may use, in percent. Default: all of them.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) query_jobs_percent: Option<u8>,
+    /// The share of the org's daily volume of query results that one run may use, in percent. Default: all of it.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) result_volume_percent: Option<u8>,
+    /// The share of each of these that has to be left for everyone else who works with the org, in percent. Default: nothing is kept free.
+    #[schemars(range(min = 1, max = 99))]
+    pub(crate) keep_free_percent: Option<u8>,
 }
 
 /// Where the tables go.

@@ -25,14 +25,14 @@ use orgtap_destination::Destination;
 use orgtap_destination::csv_dir::CsvDir;
 use orgtap_destination::sqlite::{Sqlite, SqliteOptions};
 use orgtap_engine::RunSpec;
-use orgtap_salesforce::Connection;
+use orgtap_salesforce::{Connection, Shares};
 use serde::de::DeserializeOwned;
 
 use crate::env::Environment;
 use crate::patience::Patience;
 use connection::Surroundings;
 use document::{Entry, Node};
-use file::{ConfigFile, ConnectionTable, DestinationKind, DestinationTable, RunTable};
+use file::{ConfigFile, ConnectionTable, DestinationKind, DestinationTable, LimitsTable, RunTable};
 pub(crate) use problem::Error;
 use problem::{KeyPath, Problem, Source};
 pub(crate) use schema::schema;
@@ -44,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) connection: Connection,
     /// What to load.
     pub(crate) run: RunSpec,
+    /// How much of what the org allows a day may be used.
+    pub(crate) limits: Shares,
     /// Where to.
     pub(crate) destination: DestinationSettings,
 }
@@ -114,7 +116,12 @@ impl<'a> Reading<'a> {
         let rows = document.entry("rows").map(|entry| &entry.node).unwrap_or(&document);
         let rows = rows::build(file.rows, rows, &root.key("rows"), &mut problems);
         problem::all_of(self.source, problems)?;
-        Ok(Settings { connection, run: run_spec(&file.run, rows), destination: self.destination(&file.destination) })
+        Ok(Settings {
+            connection,
+            run: run_spec(&file.run, rows),
+            limits: shares(&file.limits),
+            destination: self.destination(&file.destination),
+        })
     }
 
     fn connection(&self) -> Result<Connection, Error> {
@@ -160,6 +167,15 @@ impl<'a> Reading<'a> {
 #[derive(serde::Deserialize)]
 struct OnlyConnection {
     connection: ConnectionTable,
+}
+
+fn shares(table: &LimitsTable) -> Shares {
+    Shares {
+        api_requests: table.api_requests_percent,
+        query_jobs: table.query_jobs_percent,
+        result_megabytes: table.result_volume_percent,
+        keep_free: table.keep_free_percent,
+    }
 }
 
 fn run_spec(table: &RunTable, rows: Vec<orgtap_engine::RowSpec>) -> RunSpec {

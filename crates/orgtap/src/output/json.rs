@@ -1,8 +1,8 @@
 //! The JSON documents that commands print. Their shape is a promise: `version` changes when a reader would have to.
 
 use orgtap_destination::ColumnType;
-use orgtap_engine::{Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
-use orgtap_salesforce::{ApiUsage, QueryOperation};
+use orgtap_engine::{Cost, Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
+use orgtap_salesforce::{ApiUsage, QueryOperation, Resource, Spending};
 use serde::Serialize;
 
 use super::format::chain;
@@ -17,6 +17,7 @@ pub(crate) struct ReportDocument {
     version: u32,
     elapsed_seconds: f64,
     api_usage: Option<UsageDocument>,
+    spending: Vec<SpendingDocument>,
     rows: Vec<RowDocument>,
 }
 
@@ -24,6 +25,26 @@ pub(crate) struct ReportDocument {
 struct UsageDocument {
     used: u64,
     allowed: u64,
+}
+
+/// What the run used of one thing of which the org has so much a day.
+#[derive(Debug, Serialize)]
+struct SpendingDocument {
+    resource: &'static str,
+    used: u64,
+    may_use: Option<u64>,
+    daily: Option<u64>,
+}
+
+impl From<&Spending> for SpendingDocument {
+    fn from(spending: &Spending) -> Self {
+        let resource = match spending.resource {
+            Resource::ApiRequests => "api_requests",
+            Resource::QueryJobs => "query_jobs",
+            Resource::ResultMegabytes => "result_megabytes",
+        };
+        Self { resource, used: spending.used, may_use: spending.may_use, daily: spending.daily }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -57,11 +78,12 @@ impl From<&Error> for ErrorDocument {
 
 impl ReportDocument {
     /// Returns the document for `report`.
-    pub(crate) fn new(report: &RunReport, usage: Option<ApiUsage>) -> Self {
+    pub(crate) fn new(report: &RunReport, usage: Option<ApiUsage>, spending: &[Spending]) -> Self {
         Self {
             version: VERSION,
             elapsed_seconds: report.elapsed.as_secs_f64(),
             api_usage: usage.map(|usage| UsageDocument { used: usage.used, allowed: usage.allowed }),
+            spending: spending.iter().map(SpendingDocument::from).collect(),
             rows: report.rows.iter().map(RowDocument::from).collect(),
         }
     }
@@ -113,6 +135,7 @@ struct PlannedDocument {
     primary_key: Vec<String>,
     columns: Vec<ColumnDocument>,
     fetch: FetchDocument,
+    cost: CostDocument,
     left_out: Vec<LeftOutDocument>,
     notes: Vec<String>,
 }
@@ -130,6 +153,21 @@ struct ColumnDocument {
 enum FetchDocument {
     All { reason: String },
     Since { cursor_field: String, from: String, to: Option<String>, watermark: String },
+}
+
+#[derive(Debug, Serialize)]
+struct CostDocument {
+    records: Option<u64>,
+    api_requests: u64,
+    query_jobs: u64,
+    result_bytes: Option<u64>,
+}
+
+impl From<Cost> for CostDocument {
+    fn from(cost: Cost) -> Self {
+        let Cost { records, api_requests, query_jobs, result_bytes } = cost;
+        Self { records, api_requests, query_jobs, result_bytes }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -175,6 +213,7 @@ impl From<&Plan> for PlannedDocument {
             primary_key: plan.table.primary_key.clone(),
             columns: columns.collect(),
             fetch: FetchDocument::from(&plan.fetch),
+            cost: CostDocument::from(plan.cost),
             left_out: left_out.collect(),
             notes: plan.notes.clone(),
         }

@@ -1,11 +1,11 @@
 //! What a row will do and why, for people.
 
 use orgtap_destination::WriteMode;
-use orgtap_engine::{FetchWindow, Plan};
+use orgtap_engine::{Cost, FetchWindow, Plan};
 use orgtap_salesforce::QueryOperation;
 
 use super::console::Style;
-use super::format::{counted, printable};
+use super::format::{count, counted, megabytes, printable};
 use super::json::type_name;
 
 /// Returns everything that a plan says, a labelled line each, without the last line end.
@@ -19,6 +19,7 @@ pub(crate) fn render(plan: &Plan, style: Style) -> String {
     line("records", records(plan.operation));
     line("fetch", &fetch(&plan.fetch));
     line("query", &plan.query.to_string());
+    line("cost", &cost(&plan.cost));
     line("table", &table(plan));
     for (index, column) in plan.table.columns.iter().enumerate() {
         let label = if index == 0 { "columns" } else { "" };
@@ -53,6 +54,23 @@ fn fetch(window: &FetchWindow) -> String {
             let until = to.as_ref().map(|to| format!(" and before {to}")).unwrap_or_default();
             format!("changed: {cursor_field} from {from} on{until}; the last run covered all up to {watermark}")
         }
+    }
+}
+
+fn cost(cost: &Cost) -> String {
+    let jobs = match cost.query_jobs {
+        0 => String::new(),
+        jobs => format!("{}, ", counted(jobs, "query job")),
+    };
+    let requests = counted(cost.api_requests, "API request");
+    match (cost.records, cost.result_bytes) {
+        (Some(records), Some(bytes)) => {
+            format!("about {jobs}{requests} and {} MB for {}", megabytes(bytes), counted(records, "record"))
+        }
+        _ => format!(
+            "{jobs}at least {} for records that are not counted before",
+            count(cost.api_requests) + " API requests"
+        ),
     }
 }
 

@@ -3,15 +3,23 @@
 use std::io;
 
 use orgtap_engine::{RowReport, RunReport};
-use orgtap_salesforce::ApiUsage;
+use orgtap_salesforce::{ApiUsage, Spending};
 
 use super::Console;
 use super::format::{count, counted, megabytes, printable, seconds};
 use super::table::Table;
 
 /// Prints everything: the table and the totals to standard output, the rest to standard error.
-pub(crate) fn print(console: &Console, report: &RunReport, usage: Option<ApiUsage>) -> io::Result<()> {
+pub(crate) fn print(
+    console: &Console,
+    report: &RunReport,
+    usage: Option<ApiUsage>,
+    spending: &[Spending],
+) -> io::Result<()> {
     table(console, report, usage)?;
+    for line in spending.iter().filter_map(held_to) {
+        console.line(&line)?;
+    }
     for row in &report.rows {
         notes(row).iter().for_each(|note| console.note(&format!("row `{}`: {note}", row.row)));
     }
@@ -75,6 +83,17 @@ fn totals(report: &RunReport, usage: Option<ApiUsage>) -> String {
         counted(calls, "API call"),
         usage.unwrap_or_default()
     )
+}
+
+/// Returns how much of a share was used, where the run was held to one.
+fn held_to(spending: &Spending) -> Option<String> {
+    let (may_use, daily) = (spending.may_use?, spending.daily?);
+    let (used, resource) = (count(spending.used), spending.resource);
+    Some(format!(
+        "{used} {resource} used of the {} that a run may use; the org has {} a day",
+        count(may_use),
+        count(daily)
+    ))
 }
 
 /// Returns what the user should know of a row, besides the figures.
