@@ -148,6 +148,7 @@ pub(crate) async fn make(
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&selection.columns),
         keys_are_unique: false,
+        gone: None,
     };
     // A record comes once in one query, so its Id, alone or with more, tells it from the others.
     table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
