@@ -72,6 +72,14 @@ impl Memory {
     pub fn drop_table(&self, table: &str) {
         lock(&self.store).tables.remove(table);
     }
+
+    /// Removes the records of `table` whose `column` holds `value`, as a user might behind our back.
+    pub fn remove_records(&self, table: &str, column: &str, value: &str) {
+        let mut store = lock(&self.store);
+        let Some(StoredTable { contents, .. }) = store.tables.get_mut(table) else { return };
+        let Some(position) = contents.columns.iter().position(|name| name == column) else { return };
+        contents.records.retain(|record| record[position].as_deref() != Some(value));
+    }
 }
 
 #[async_trait]

@@ -150,7 +150,7 @@ pub(crate) async fn compare_if_due(
         told.notes.push("the records are loaded; the next run compares all Ids".to_owned());
     }
     let compared = compared?;
-    told.notes.push(format!("compared the Ids of {} records with the table: {reason}", compared.records));
+    told.notes.push(format!("compared all {} Ids with the table: {reason}", compared.records));
     Ok(Some(compared))
 }
 
@@ -181,7 +181,7 @@ async fn compare(context: &RowContext, row: &RowSpec, told: &mut Told) -> Result
 /// Returns what the user should know of `absent` records that are in the org and not in the table. Some may have come since the last run.
 async fn absent_note(context: &RowContext, Comparison { plan, changed }: &Comparison, absent: u64) -> Option<String> {
     let changed = changed.as_ref()?;
-    let all = format!("the org has {absent} records that the table lacks");
+    let all = format!("the table lacks {absent} of the org's records");
     let refresh = format!("`orgtap run --full-refresh --row \"{}\"` loads everything again", plan.row);
     Some(match context.client.count(&changed.to_string(), plan.operation).await {
         Ok(changed) if absent <= changed => {
