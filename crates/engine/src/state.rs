@@ -18,6 +18,10 @@ pub(crate) struct State {
     /// what it asked for.
     #[serde(default)]
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// Every record that was deleted before this instant is taken out of the table or flagged in it, where that is done. Of a quiet object it
+    /// lies beyond the watermark.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) deletions_until: Option<Timestamp>,
     /// How many runs have loaded the table since its Ids were last compared, where deleted records are not ignored.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) runs_since_reconcile: u32,
@@ -57,6 +61,7 @@ impl State {
             version: VERSION,
             watermark,
             fingerprint: Some(fingerprint),
+            deletions_until: None,
             runs_since_reconcile: 0,
             is_reconcile_due: false,
         }
@@ -202,7 +207,10 @@ mod tests {
     fn a_document_says_nothing_of_what_is_usual() {
         let document = State::new(fingerprint(), None).document();
 
-        assert!(!document.contains("reconcile") && !document.contains("removes_deleted"), "{document}");
+        assert!(
+            !document.contains("reconcile") && !document.contains("deletions") && !document.contains("removes_deleted"),
+            "{document}"
+        );
     }
 
     #[test]

@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Load the tables
     Run(RunArgs),
+    /// Compare the tables with the org by Ids: take out, or flag, what is gone from the org
+    Reconcile(ReconcileArgs),
     /// List the org's objects
     Objects(ObjectsArgs),
     /// List the fields of an object
@@ -160,6 +162,25 @@ pub(crate) struct RunArgs {
     /// Fetch all records and replace the tables, whatever was loaded before.
     #[arg(long)]
     pub(crate) full_refresh: bool,
+    /// Print the final report as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orgtap reconcile`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap reconcile                 every row whose `deleted` is \"flag\" or \"remove\"
+  orgtap reconcile --row accounts  this row only; repeat --row for more
+
+A run notices deletions by itself for as long as the recycle bin and Salesforce's log of deletions go back: 15 days. This finds those that \
+are older or were never logged, with one query per row that reads nothing but Ids. What is missing in the table is counted and told. \
+No watermark changes; the next `orgtap run` goes on as usual.")]
+pub(crate) struct ReconcileArgs {
+    /// Compare the table of this row only; may be given several times.
+    #[arg(long = "row", value_name = "NAME")]
+    pub(crate) rows: Vec<String>,
     /// Print the final report as one JSON document.
     #[arg(long)]
     pub(crate) json: bool,

@@ -16,7 +16,7 @@ use super::deleted::{self, Deletions, Ending};
 use super::resolve::Resolved;
 use super::route::{self, Reading, Route};
 use super::source::{self, Selected};
-use super::{FetchWindow, Plan, fingerprint_of, table_name, window};
+use super::{FetchWindow, Plan, cursor, fingerprint_of, table_name, window};
 use crate::error::{Error, Result};
 use crate::spec::{Api, Deleted, Fetch, RowSpec};
 
@@ -54,11 +54,11 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
     };
     let table = table_name(row, &selected);
     let mut fingerprint = fingerprint_of(row, &selected);
-    let cursor = match row.fetch {
+    let order = match row.fetch {
         Fetch::Incremental => Some(window::cursor_of(row, &selected.object)?),
         Fetch::All => None,
     };
-    fingerprint.cursor_field = cursor.as_ref().map(|cursor| cursor.field.clone());
+    fingerprint.cursor_field = order.as_ref().map(|cursor| cursor.field.clone());
     let saved = window::carried_on(row, &fingerprint, destination, &table).await?.map_err(|reason| {
         Error::row_with_hint(
             format!("could not compare the table with the org: {reason}"),
@@ -67,7 +67,7 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
     })?;
     let (ids, operation) = query(row, &selected)?;
     let is_narrowed = row.deleted != Deleted::Remove && !route::is_whole(&selected.query);
-    let from = saved.watermark.zip(cursor).map(|(watermark, cursor)| (cursor.bound(watermark), cursor));
+    let from = saved.watermark.zip(order).map(|(watermark, cursor)| (cursor.bound(watermark), cursor));
     let changed = match from.filter(|_| !is_narrowed) {
         Some((from, cursor)) => cursor.condition(Some(&from), None)?.map(|condition| {
             let mut changed = ids.clone();
@@ -76,7 +76,10 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
         }),
         None => None,
     };
+    // What was deleted by now is noticed.
+    let until = cursor::watermark(client, &selected.object).await;
     let mut state_after = saved;
+    state_after.deletions_until = state_after.deletions_until.or(state_after.watermark).max(until);
     (state_after.runs_since_reconcile, state_after.is_reconcile_due) = (0, false);
     let plan = plan_of(row, &selected, (ids, operation), &ending, table, client).await?;
     Ok(Comparison { plan: Plan { state_after, ..plan }, changed })

@@ -13,7 +13,7 @@ use super::columns::item_of;
 use super::resolve::Resolved;
 use super::route;
 use super::source::{self, Selected};
-use super::window::{Window, less};
+use super::window::Window;
 use super::{FetchWindow, compare};
 use crate::error::{Error, Result};
 use crate::projection::{ColumnSource, Origin};
@@ -186,14 +186,17 @@ pub(super) async fn decide(
     client: &Client,
 ) -> Result<(Deletions, Vec<String>)> {
     let mut deletions = Deletions::none(row.deleted);
+    // The claim is the org's word on its changes; what is lowered of it later is for stamps that came with the records.
+    window.state_after.deletions_until = window.state_after.watermark;
     let carried_on = window.saved.as_ref().filter(|_| window.write_mode == WriteMode::Upsert);
     let Some((saved, watermark)) = carried_on.and_then(|saved| Some((saved, saved.watermark?))) else {
         return Ok((deletions, cursor_note(window, &selected.object).into_iter().collect()));
     };
     let mut notes = Vec::new();
     let runs = saved.runs_since_reconcile.saturating_add(1);
-    let from = less(watermark, SignedDuration::try_from(row.overlap).unwrap_or_default());
-    let reaches = |now: Timestamp| now.duration_since(from) <= LOG_REACH;
+    let from = saved.deletions_until.unwrap_or(watermark);
+    // An instant that is still to come is the word of a wrong clock.
+    let reaches = |now: Timestamp| from <= now && now.duration_since(from) <= LOG_REACH;
     deletions.compare = if saved.is_reconcile_due {
         Some("an earlier run could not tell which records are gone".to_owned())
     } else if let Some(every) = row.reconcile_every.filter(|every| runs >= every.get()) {
@@ -210,6 +213,10 @@ pub(super) async fn decide(
         deletions.log_from = Some(from);
         None
     };
+    if deletions.compare.is_none() {
+        // Until the log has answered, or for good where there is none.
+        window.state_after.deletions_until = Some(from);
+    }
     window.state_after.runs_since_reconcile = runs;
     window.state_after.is_reconcile_due = deletions.compare.is_some();
     Ok((deletions, notes))

@@ -169,7 +169,7 @@ async fn a_plan_says_what_is_done_about_deleted_records() {
     let none = Deletions { treatment: Deleted::Remove, log_from: None, compare: None };
     assert_eq!(first.deletions, none);
     assert_eq!(first.query.to_string().matches("IsDeleted = FALSE").count(), 1);
-    assert_eq!(second.deletions, Deletions { log_from: Some(loaded_at - 3 * MINUTE), ..none });
+    assert_eq!(second.deletions, Deletions { log_from: Some(loaded_at), ..none });
     assert_eq!(fixture.emulator.calls(orgtap_emulator::CallKind::Deleted), 0, "a plan asks for no list");
 }
 

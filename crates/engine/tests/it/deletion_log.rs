@@ -1,7 +1,7 @@
 //! What is made of the org's log of deletions, of what it refuses, and of objects that have none.
 
 use orgtap_emulator::{Action, CallKind, CannedAnswer, Fault, Org};
-use orgtap_engine::{Error, RowSpec};
+use orgtap_engine::{Api, Error, RowSpec};
 use serde_json::json;
 
 use crate::fixture::{DAY, Fixture, MINUTE, fields, flagging, object, org_with, removing};
@@ -194,6 +194,29 @@ async fn that_ids_have_to_be_compared_outlives_a_run_that_fails_to() {
     assert_eq!(report.outcome.unwrap().removed, 1);
     assert!(report.notes[0].ends_with("an earlier run could not tell which records are gone"), "{:?}", report.notes);
     assert_live(&fixture, "Account");
+}
+
+#[tokio::test]
+async fn a_quiet_object_is_asked_for_what_was_deleted_since_the_last_run_and_no_more() {
+    // Few records go by REST, which leaves the watermark where the newest stamp is.
+    let row = RowSpec { api: Api::Rest, ..removing(object("Account")) };
+    let fixture = Fixture::demo(300).await;
+    fixture.org.advance(40 * DAY);
+    fixture.load(&row).await;
+    for id in fixture.first::<3>("Account") {
+        fixture.org.advance(10 * DAY);
+        fixture.delete_for_good(id);
+
+        let report = fixture.run_row(&row).await;
+
+        assert_eq!(report.notes, Vec::<String>::new());
+        assert_eq!(report.outcome.unwrap().removed, 1);
+    }
+    assert_live(&fixture, "Account");
+    // So is one whose Ids were compared.
+    fixture.org.advance(30 * DAY);
+    fixture.reconcile(&row).await.outcome.unwrap();
+    assert_eq!(fixture.run_row(&row).await.notes, Vec::<String>::new());
 }
 
 fn unlogged() -> Org {

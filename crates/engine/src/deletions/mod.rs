@@ -17,6 +17,7 @@ use crate::plan::{self, Comparison, Ending, Plan, PlannedApi};
 use crate::report::Loaded;
 use crate::row::{RowContext, Told, load_plan};
 use crate::spec::{Fetch, RowSpec};
+use crate::state::State;
 use log::{Answer, Log};
 
 /// About how many bytes of Ids are written in one batch.
@@ -82,7 +83,9 @@ async fn end_all(context: &RowContext, plan: &mut Plan, ending: &Ending, log: Lo
         load.end(context, &plan.row, Fate::Discard).await;
     }
     let saved = ending.saved.as_ref().and_then(|saved| saved.watermark);
-    let watermark = &mut plan.state_after.watermark;
+    let State { watermark, deletions_until, .. } = &mut plan.state_after;
+    *deletions_until = (*deletions_until).max(Some(log.covered));
+    // A record that the log still lists although it was restored comes back with the records that changed since the watermark.
     *watermark = watermark.map(|watermark| watermark.min(log.covered)).max(saved);
     if log.ids == 0 {
         return Ok(Before::default());
