@@ -52,7 +52,7 @@ pub struct Loaded {
     pub superseded: u64,
     /// Records taken out of the table because they are gone from the org.
     pub removed: u64,
-    /// Records of the table that were flagged as deleted because they are gone from the org. Those that came with the flag do not count.
+    /// Records of the table that were flagged because the org's log lists them as deleted, or because the org does not have them any more.
     pub flagged: u64,
     /// Records in the table afterwards, where the destination can tell.
     pub table_records: Option<u64>,

@@ -32,8 +32,13 @@ const CHILD: &str = "Contact";
 const UNLOGGED: &str = "Meter__c";
 const OBJECTS: [&str; 3] = [MERGED, CHILD, UNLOGGED];
 
-/// The ways to treat deleted records; each object is loaded in all of them, into tables of these endings.
-const TREATMENTS: [&str; 3] = ["ignored", "flagged", "removed"];
+/// What becomes of the deleted records of an object.
+#[derive(Clone, Copy)]
+enum Treatment {
+    Ignored,
+    Flagged,
+    Removed,
+}
 
 /// One history being made.
 struct History {
@@ -41,6 +46,8 @@ struct History {
     rng: TestRng,
     /// Until when each record is locked by a transaction that is not committed yet.
     locked: BTreeMap<Id, Timestamp>,
+    /// What becomes of the deleted records of each object.
+    treatments: [Treatment; 3],
     /// Every record that there has ever been.
     known: BTreeSet<Option<String>>,
     /// What happened, for the message of a failure.
@@ -56,9 +63,12 @@ impl History {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("meter.json"), unlogged().to_string()).unwrap();
         assert!(builder.import(folder.path()).unwrap().skipped.is_empty());
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let treatments = [Treatment::Ignored, Treatment::Flagged, Treatment::Removed];
         Self {
             fixture: Fixture::of(builder.build()).await,
-            rng: TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
+            treatments: [(); 3].map(|()| treatments[rng.random_range(0..3_usize)]),
+            rng,
             locked: BTreeMap::new(),
             known: BTreeSet::new(),
             log: Vec::new(),
@@ -173,7 +183,7 @@ impl History {
 
     /// Compares all tables that can be compared, as far as there are any.
     async fn compare(&mut self) {
-        for row in rows().iter().filter(|row| row.can_reconcile()) {
+        for row in self.rows().iter().filter(|row| row.can_reconcile()) {
             let outcome = self.fixture.reconcile(row).await.outcome;
             self.tell(format!("compared {}: {}", row.name, outcome.is_ok()));
         }
@@ -189,7 +199,7 @@ impl History {
             self.fixture.emulator.faults().add(fault).unwrap();
         }
         let page_records = [3, 50][self.below(2) as usize];
-        let report = self.fixture.run(RunSpec { page_records, ..RunSpec::new(rows()) }).await;
+        let report = self.fixture.run(RunSpec { page_records, ..RunSpec::new(self.rows()) }).await;
         self.fixture.emulator.faults().clear();
         let failed = report.failures().count();
         self.tell(format!("ran with {faults} faults, {failed} rows failed"));
@@ -243,23 +253,31 @@ impl History {
         self.log.push(format!("{} {what}", self.fixture.org.now()));
     }
 
+    fn rows(&self) -> Vec<RowSpec> {
+        let row = |(kind, treatment): (&&str, &Treatment)| match treatment {
+            Treatment::Ignored => incremental(object(kind)),
+            Treatment::Flagged => flagging(object(kind)),
+            Treatment::Removed => removing(object(kind)),
+        };
+        OBJECTS.iter().zip(&self.treatments).map(row).collect()
+    }
+
     /// Fails unless every table equals the org.
     fn check(&self) {
-        for kind in OBJECTS {
-            let [ignored, flagged, removed] =
-                TREATMENTS.map(|treatment| self.fixture.table(&table_of(kind, treatment)));
-            let (live, all) = (self.fixture.live(kind), self.fixture.all(kind));
-            assert_same(&only(&ignored, &live), &live);
-            assert!(ignored.column("Id").iter().all(|id| self.known.contains(id)), "it has been in the org");
-            assert_same(&only(&flagged, &all), &all);
-            let ids = all.column("Id");
-            let gone = flagged.filtered("Id", |id| ids.binary_search(id).is_err());
-            assert!(
-                gone.column("IsDeleted").iter().all(|flag| flag.as_deref() == Some("true")),
-                "gone and not flagged"
-            );
-            assert!(gone.column("Id").iter().all(|id| self.known.contains(id)), "it has been in the org");
-            assert_same(&removed, &live);
+        for (kind, treatment) in OBJECTS.iter().zip(self.treatments) {
+            let (table, live, all) = (self.fixture.table(kind), self.fixture.live(kind), self.fixture.all(kind));
+            assert!(table.column("Id").iter().all(|id| self.known.contains(id)), "it has been in the org");
+            match treatment {
+                Treatment::Ignored => assert_same(&only(&table, &live), &live),
+                Treatment::Removed => assert_same(&table, &live),
+                Treatment::Flagged => {
+                    assert_same(&only(&table, &all), &all);
+                    let ids = all.column("Id");
+                    let gone = table.filtered("Id", |id| ids.binary_search(id).is_err());
+                    let flags = gone.column("IsDeleted");
+                    assert!(flags.iter().all(|flag| flag.as_deref() == Some("true")), "it is gone and not flagged");
+                }
+            }
         }
     }
 }
@@ -268,23 +286,6 @@ impl History {
 fn only(table: &Records, others: &Records) -> Records {
     let ids = others.column("Id");
     table.filtered("Id", |id| ids.binary_search(id).is_ok())
-}
-
-fn table_of(kind: &str, treatment: &str) -> String {
-    format!("{kind}_{treatment}")
-}
-
-fn rows() -> Vec<RowSpec> {
-    let treated = |kind, treatment| match treatment {
-        "flagged" => flagging(object(kind)),
-        "removed" => removing(object(kind)),
-        _ => incremental(object(kind)),
-    };
-    let row = |kind, treatment| {
-        let name = table_of(kind, treatment);
-        RowSpec { table: Some(name.clone()), name, ..treated(kind, treatment) }
-    };
-    OBJECTS.iter().flat_map(|kind| TREATMENTS.map(|treatment| row(kind, treatment))).collect()
 }
 
 fn name_of(kind: &str) -> &'static str {
