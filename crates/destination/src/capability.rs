@@ -13,6 +13,8 @@ pub struct Capabilities {
     pub append: bool,
     /// Whether [`WriteMode::Upsert`] works.
     pub upsert: bool,
+    /// Whether records can be taken out of a table: [`WriteMode::Remove`], [`WriteMode::Retain`] and [`TableSpec::gone`](crate::TableSpec::gone).
+    pub removes: bool,
 }
 
 impl Capabilities {
@@ -22,6 +24,7 @@ impl Capabilities {
             WriteMode::Replace => true,
             WriteMode::Append => self.append,
             WriteMode::Upsert => self.upsert,
+            WriteMode::Remove | WriteMode::Retain => self.removes,
         }
     }
 }

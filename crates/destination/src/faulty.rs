@@ -284,6 +284,7 @@ mod tests {
             write_mode: WriteMode::Replace,
             version_column: None,
             keys_are_unique: true,
+            gone: None,
         }
     }
 

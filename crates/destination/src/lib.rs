@@ -33,7 +33,9 @@ use async_trait::async_trait;
 pub use batch::Batch;
 pub use capability::Capabilities;
 pub use error::{Error, ErrorKind, Result};
-pub use table::{Column, ColumnType, CommittedLoad, LeftLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart};
+pub use table::{
+    Column, ColumnType, CommittedLoad, Gone, LeftLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart,
+};
 
 /// A place that tables can be loaded into.
 ///

@@ -10,9 +10,12 @@ use async_trait::async_trait;
 use crate::parts::{PartClaim, PartLedger};
 use crate::shape::Shape;
 use crate::{
-    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, LeftLoad, PartId, PartWriter, Result, TableLoad,
-    TableSpec, WriteMode, WrittenPart, csv,
+    Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, Gone, LeftLoad, PartId, PartWriter, Result,
+    TableLoad, TableSpec, WriteMode, WrittenPart, csv,
 };
+
+/// What a boolean column holds that is true.
+const TRUE: &str = "true";
 
 /// Tables in memory. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -69,12 +72,20 @@ impl Memory {
     pub fn drop_table(&self, table: &str) {
         lock(&self.store).tables.remove(table);
     }
+
+    /// Removes the records of `table` whose `column` holds `value`, as a user might behind our back.
+    pub fn remove_records(&self, table: &str, column: &str, value: &str) {
+        let mut store = lock(&self.store);
+        let Some(StoredTable { contents, .. }) = store.tables.get_mut(table) else { return };
+        let Some(position) = contents.columns.iter().position(|name| name == column) else { return };
+        contents.records.retain(|record| record[position].as_deref() != Some(value));
+    }
 }
 
 #[async_trait]
 impl Destination for Memory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -169,12 +180,20 @@ impl TableLoad for MemoryLoad {
         let mut store = lock(&self.store);
         let old = store.tables.remove(&self.table.name);
         let shape = Shape::of(&self.table, old.as_ref().map(|old| old.contents.columns.as_slice()));
-        let mut stored = merge(&self.table, &shape, old, records);
+        let (mut stored, ended) = match self.table.write_mode.is_of_keys() {
+            true => end_records(&self.table, old.clone(), &records).inspect_err(|_| {
+                // The table stays as it was.
+                store.tables.extend(old.map(|old| (self.table.name.clone(), old)));
+            })?,
+            false => merge(&self.table, &shape, old, records),
+        };
         stored.states.insert(self.table.row.clone(), state.to_owned());
         let table_records = Some(stored.contents.records.len() as u64);
         store.tables.insert(self.table.name.clone(), stored);
         drop(store);
-        Ok(CommittedLoad { records: settled.records(), superseded, table_records, changes: shape.changes })
+        let Ended { gone, absent } = ended;
+        let records = settled.records();
+        Ok(CommittedLoad { records, superseded, gone, absent, table_records, changes: shape.changes })
     }
 
     async fn abort(self: Box<Self>) -> Result<()> {
@@ -233,8 +252,20 @@ fn newest(table: &TableSpec, records: Vec<Record>) -> Vec<Record> {
     kept.into_iter().map(|index| records[index].clone()).collect()
 }
 
-fn merge(table: &TableSpec, shape: &Shape, old: Option<StoredTable>, records: Vec<Record>) -> StoredTable {
-    let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+/// How many records ended with a load.
+#[derive(Debug, Default)]
+struct Ended {
+    gone: u64,
+    absent: Option<u64>,
+}
+
+fn merge(table: &TableSpec, shape: &Shape, old: Option<StoredTable>, records: Vec<Record>) -> (StoredTable, Ended) {
+    let is_hidden = |position: usize| table.hidden_position() == Some(position);
+    let columns = table.columns.iter().enumerate();
+    // A column that is not stored has a name that no column of a table has.
+    let columns: Vec<String> = columns
+        .map(|(position, column)| if is_hidden(position) { String::new() } else { column.name.clone() })
+        .collect();
     let from_load = shape.positions_in(&columns);
     let old = old.filter(|_| table.write_mode != WriteMode::Replace).unwrap_or_default();
     let from_old = shape.positions_in(&old.contents.columns);
@@ -246,9 +277,13 @@ fn merge(table: &TableSpec, shape: &Shape, old: Option<StoredTable>, records: Ve
     if table.write_mode == WriteMode::Upsert {
         by_key.extend(merged.iter().enumerate().map(|(index, record)| (key_of(record, &keys), index)));
     }
-    for record in records {
-        let mut record = pick(&record, &from_load);
+    let is_gone = |record: &Record| table.gone_position().is_some_and(|at| record[at].as_deref() == Some(TRUE));
+    let mut gone = BTreeSet::new();
+    for loaded in records {
+        let mut record = pick(&loaded, &from_load);
         match by_key.get(&key_of(&record, &keys)) {
+            Some(index) if is_gone(&loaded) => gone.extend([*index]),
+            None if is_gone(&loaded) => {}
             Some(index) => {
                 for (position, source) in from_load.iter().enumerate() {
                     if source.is_none() {
@@ -260,7 +295,42 @@ fn merge(table: &TableSpec, shape: &Shape, old: Option<StoredTable>, records: Ve
             None => merged.push(record),
         }
     }
-    StoredTable { contents: TableContents { columns: shape.columns.clone(), records: merged }, states: old.states }
+    let ended = Ended { gone: gone.len() as u64, absent: None };
+    let stay = merged.into_iter().enumerate().filter(|(index, _)| !gone.contains(index)).map(|(_, record)| record);
+    let contents = TableContents { columns: shape.columns.clone(), records: stay.collect() };
+    (StoredTable { contents, states: old.states }, ended)
+}
+
+/// Ends the records of the table `old` that the keys in `listed` say are gone.
+fn end_records(table: &TableSpec, old: Option<StoredTable>, listed: &[Record]) -> Result<(StoredTable, Ended)> {
+    let mut stored = old.ok_or_else(|| table.not_there())?;
+    let position = |name: &String| {
+        let columns = &stored.contents.columns;
+        columns.iter().position(|column| column == name).ok_or_else(|| table.lacks(name))
+    };
+    let keys = table.primary_key.iter().map(position).collect::<Result<Vec<_>>>()?;
+    let mark = match &table.gone {
+        Some(Gone::Marked { column }) => Some(position(column)?),
+        _ => None,
+    };
+    let listed_keys = table.key_positions();
+    let listed: BTreeSet<Record> = listed.iter().map(|record| key_of(record, &listed_keys)).collect();
+    let here: BTreeSet<Record> = stored.contents.records.iter().map(|record| key_of(record, &keys)).collect();
+    let is_gone = |record: &Record| listed.contains(&key_of(record, &keys)) == (table.write_mode == WriteMode::Remove);
+    let mut ended = Ended::default();
+    stored.contents.records.retain_mut(|record| match mark {
+        _ if !is_gone(record) => true,
+        None => {
+            ended.gone += 1;
+            false
+        }
+        Some(mark) => {
+            ended.gone += u64::from(record[mark].replace(TRUE.to_owned()).as_deref() != Some(TRUE));
+            true
+        }
+    });
+    ended.absent = (table.write_mode == WriteMode::Retain).then(|| listed.difference(&here).count() as u64);
+    Ok((stored, ended))
 }
 
 fn pick(record: &Record, positions: &[Option<usize>]) -> Record {

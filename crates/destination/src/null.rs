@@ -33,7 +33,7 @@ impl Null {
 #[async_trait]
 impl Destination for Null {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: false, resume: false, append: true, upsert: true }
+        Capabilities { keeps_state: false, resume: false, append: true, upsert: true, removes: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -141,6 +141,7 @@ mod tests {
             write_mode: WriteMode::Append,
             version_column: None,
             keys_are_unique: true,
+            gone: None,
         };
 
         for is_committed in [true, false, true] {

@@ -16,8 +16,11 @@ pub(crate) struct Shape {
 impl Shape {
     /// Returns the shape that `table` gives to a table with the columns `old`; `None` for a table that is new.
     pub(crate) fn of(table: &TableSpec, old: Option<&[String]>) -> Self {
-        let new: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        let new: Vec<String> = table.stored_columns().map(|column| column.name.clone()).collect();
         let Some(old) = old else { return Self { columns: new, changes: Vec::new() } };
+        if table.write_mode.is_of_keys() {
+            return Self { columns: old.to_vec(), changes: Vec::new() };
+        }
         let added: Vec<String> = new.iter().filter(|name| !old.contains(name)).cloned().collect();
         let vanished = old.iter().filter(|name| !new.contains(name)).cloned();
         let is_replaced = table.write_mode == WriteMode::Replace;

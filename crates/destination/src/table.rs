@@ -23,6 +23,8 @@ pub struct TableSpec {
     pub version_column: Option<String>,
     /// Whether the source promises that no two records of this load share a primary key, so that looking for them may be left out.
     pub keys_are_unique: bool,
+    /// How records end that are gone in the source; `None` where the load says nothing of them.
+    pub gone: Option<Gone>,
 }
 
 impl TableSpec {
@@ -47,14 +49,40 @@ impl TableSpec {
         if self.write_mode == WriteMode::Upsert && self.primary_key.is_empty() {
             return Err(self.invalid("an upsert needs a primary key").with_hint("set `primary_key`"));
         }
-        Ok(())
+        self.validate_gone().map_err(|why| self.invalid(why))
+    }
+
+    fn validate_gone(&self) -> Result<(), String> {
+        let mode = self.write_mode;
+        match &self.gone {
+            None if mode.is_of_keys() => Err(format!("nothing says what becomes of the records that it is to {mode}")),
+            None => Ok(()),
+            Some(Gone::Removed | Gone::Marked { .. }) if !mode.is_of_keys() => {
+                Err(format!("a load that is to {mode} holds whole records, not keys"))
+            }
+            Some(Gone::ToldBy { .. }) if mode != WriteMode::Upsert => {
+                Err(format!("a load that is to {mode} cannot tell which records are gone"))
+            }
+            Some(Gone::ToldBy { column, .. }) if self.primary_key.contains(column) => {
+                Err(format!("column `{column}` of the key cannot tell which records are gone"))
+            }
+            Some(Gone::ToldBy { column, .. }) if self.position(column).is_none() => {
+                Err(format!("column `{column}` is not among those loaded"))
+            }
+            Some(Gone::Removed | Gone::Marked { .. })
+                if self.primary_key.is_empty() || self.columns.len() != self.key_positions().len() =>
+            {
+                Err("a load of keys has the columns of the primary key, and no others".to_owned())
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     /// Returns a text of all that gives the written records of a load their meaning: a load can only take up one with the same outline.
     pub(crate) fn outline(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| (&column.name, column.column_type)).collect();
-        let Self { row, name, primary_key, write_mode, version_column, keys_are_unique, .. } = self;
-        format!("{:?}", (row, name, columns, primary_key, write_mode, version_column, keys_are_unique))
+        let Self { row, name, primary_key, write_mode, version_column, keys_are_unique, gone, .. } = self;
+        format!("{:?}", (row, name, columns, primary_key, write_mode, version_column, keys_are_unique, gone))
     }
 
     /// Makes an error of kind [`ErrorKind::InvalidTable`] about this table.
@@ -70,6 +98,39 @@ impl TableSpec {
     /// Returns where in a record the version is.
     pub(crate) fn version_position(&self) -> Option<usize> {
         self.version_column.as_deref().and_then(|name| self.position(name))
+    }
+
+    /// Returns where in a record it says that the record is gone.
+    pub(crate) fn gone_position(&self) -> Option<usize> {
+        match &self.gone {
+            Some(Gone::ToldBy { column, .. }) => self.position(column),
+            _ => None,
+        }
+    }
+
+    /// Returns which of the load's columns is not one of the table's.
+    pub(crate) fn hidden_position(&self) -> Option<usize> {
+        match &self.gone {
+            Some(Gone::ToldBy { column, is_stored: false }) => self.position(column),
+            _ => None,
+        }
+    }
+
+    /// Returns the load's columns that are the table's as well, in their order.
+    pub(crate) fn stored_columns(&self) -> impl Iterator<Item = &Column> {
+        let hidden = self.hidden_position();
+        let columns = self.columns.iter().enumerate();
+        columns.filter(move |(position, _)| Some(*position) != hidden).map(|(_, column)| column)
+    }
+
+    /// Makes the error of a load of keys for a table that is not there.
+    pub(crate) fn not_there(&self) -> Error {
+        self.invalid("there is no such table").with_hint("load the table in full first")
+    }
+
+    /// Makes the error of a load of keys for a table without `column`.
+    pub(crate) fn lacks(&self, column: &str) -> Error {
+        self.invalid(format!("it has no column `{column}`")).with_hint("load the table in full once")
     }
 
     /// Returns whether the load may hold records that supersede each other.
@@ -134,6 +195,37 @@ pub enum WriteMode {
     Append,
     /// The records are added, and take the place of those with the same primary key.
     Upsert,
+    /// The load holds keys: the table's records with these keys are gone, the others stay.
+    Remove,
+    /// The load holds keys: the table's records with these keys stay, the others are gone.
+    Retain,
+}
+
+impl WriteMode {
+    /// Returns whether the load holds keys, not whole records. Such a load changes a table that is there, and never its columns.
+    pub fn is_of_keys(self) -> bool {
+        matches!(self, Self::Remove | Self::Retain)
+    }
+}
+
+/// How a table's records end that are gone in the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// With [`WriteMode::Upsert`]: the newest record of a key whose boolean `column`, one of the load's, is `true` takes the table's record
+    /// out of the table and is not stored.
+    ToldBy {
+        /// The column.
+        column: String,
+        /// Whether the column is one of the table's, too. Else only the load has it.
+        is_stored: bool,
+    },
+    /// With [`WriteMode::Remove`] and [`WriteMode::Retain`]: they leave the table.
+    Removed,
+    /// With [`WriteMode::Remove`] and [`WriteMode::Retain`]: they stay, and this boolean column of the table says `true`.
+    Marked {
+        /// The column, which the load does not have.
+        column: String,
+    },
 }
 
 impl fmt::Display for WriteMode {
@@ -142,6 +234,8 @@ impl fmt::Display for WriteMode {
             Self::Replace => "replace",
             Self::Append => "append",
             Self::Upsert => "upsert",
+            Self::Remove => "remove",
+            Self::Retain => "retain",
         })
     }
 }
@@ -178,6 +272,10 @@ pub struct CommittedLoad {
     pub records: u64,
     /// How many of them were dropped because a newer record of the same load has the same key.
     pub superseded: u64,
+    /// The records of the table that the load took out or marked as gone. Those that were marked before do not count.
+    pub gone: u64,
+    /// After [`WriteMode::Retain`]: how many of the keys the table does not have.
+    pub absent: Option<u64>,
     /// The records in the table after the commit, where the destination can tell cheaply.
     pub table_records: Option<u64>,
     /// What happened to the table's shape, for the report.
@@ -246,13 +344,18 @@ mod tests {
             write_mode: WriteMode::Upsert,
             version_column: None,
             keys_are_unique: false,
+            gone: None,
         }
+    }
+
+    fn told_by(column: &str) -> Option<Gone> {
+        Some(Gone::ToldBy { column: column.to_owned(), is_stored: true })
     }
 
     #[test]
     fn a_table_that_cannot_be_loaded_is_refused_with_its_reason() {
         type Spoil = fn(&mut TableSpec);
-        let bad: [(&str, Spoil); 7] = [
+        let bad: [(&str, Spoil); 13] = [
             ("a table needs a name", |spec| spec.name.clear()),
             ("the name of a table holds control characters", |spec| spec.name.push('\0')),
             ("it has no columns", |spec| spec.columns.clear()),
@@ -260,6 +363,18 @@ mod tests {
             ("column `Key` is not among those loaded", |spec| spec.primary_key.push("Key".to_owned())),
             ("column `Stamp` is not among those loaded", |spec| spec.version_column = Some("Stamp".to_owned())),
             ("an upsert needs a primary key", |spec| spec.primary_key.clear()),
+            ("nothing says what becomes of the records that it is to remove", |spec| {
+                spec.write_mode = WriteMode::Remove
+            }),
+            ("a load that is to upsert holds whole records, not keys", |spec| spec.gone = Some(Gone::Removed)),
+            ("a load that is to append cannot tell which records are gone", |spec| {
+                (spec.write_mode, spec.gone) = (WriteMode::Append, told_by("Name"));
+            }),
+            ("column `Id` of the key cannot tell which records are gone", |spec| spec.gone = told_by("Id")),
+            ("column `Gone` is not among those loaded", |spec| spec.gone = told_by("Gone")),
+            ("a load of keys has the columns of the primary key, and no others", |spec| {
+                (spec.write_mode, spec.gone) = (WriteMode::Retain, Some(Gone::Removed));
+            }),
         ];
 
         assert!(spec().validate().is_ok());

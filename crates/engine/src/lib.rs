@@ -5,6 +5,7 @@
 //! arguments, no environment and no configuration format, and it prints nothing.
 
 mod decode;
+mod deletions;
 mod encode;
 mod error;
 mod event;
@@ -21,7 +22,7 @@ mod state;
 
 pub use error::{Error, Result};
 pub use event::{EventSender, RunEvent};
-pub use plan::{Cost, FetchWindow, LeftOut, Plan, PlannedApi, why_left_out};
+pub use plan::{Cost, Deletions, FetchWindow, LeftOut, Plan, PlannedApi, why_left_out};
 pub use report::{Loaded, RowReport, RunReport};
-pub use run::{plan, run};
-pub use spec::{Api, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};
+pub use run::{plan, reconcile, run};
+pub use spec::{Api, Deleted, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};

@@ -50,6 +50,10 @@ pub struct Loaded {
     pub bytes: u64,
     /// Records dropped because the same load holds a newer one with the same key.
     pub superseded: u64,
+    /// Records taken out of the table because they are gone from the org.
+    pub removed: u64,
+    /// Records of the table that were flagged because the org's log lists them as deleted, or because the org does not have them any more.
+    pub flagged: u64,
     /// Records in the table afterwards, where the destination can tell.
     pub table_records: Option<u64>,
     /// Changes of the table's shape.
@@ -57,6 +61,16 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Returns this load with what comparing the Ids afterwards did to the table. The Ids are no records.
+    pub(crate) fn compared_by(self, compared: &Self) -> Self {
+        Self {
+            removed: self.removed + compared.removed,
+            flagged: self.flagged + compared.flagged,
+            table_records: compared.table_records.or(self.table_records),
+            ..self
+        }
+    }
+
     /// Returns what this load and `next` did together.
     pub(crate) fn followed_by(self, next: Self) -> Self {
         Self {
@@ -64,6 +78,8 @@ impl Loaded {
             records: self.records + next.records,
             bytes: self.bytes + next.bytes,
             superseded: self.superseded + next.superseded,
+            removed: self.removed + next.removed,
+            flagged: self.flagged + next.flagged,
             table_records: next.table_records,
             changes: self.changes.into_iter().chain(next.changes).collect(),
         }

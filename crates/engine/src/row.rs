@@ -8,6 +8,7 @@ use orgtap_destination::{CommittedLoad, Destination};
 use orgtap_salesforce::Client;
 use tokio_util::sync::CancellationToken;
 
+use crate::deletions;
 use crate::error::{Error, Result};
 use crate::event::{EventSender, RunEvent};
 use crate::extract::{self, Downloads, Extracted, Extraction, Parts, remove_jobs};
@@ -41,6 +42,21 @@ pub(crate) async fn run(context: &RowContext, row: &RowSpec) -> RowReport {
     let mut told = Told::default();
     let outcome =
         if context.stop.is_cancelled() { Err(Error::Stopped) } else { load_to_now(context, row, &mut told).await };
+    report(context, row, started, told, outcome)
+}
+
+/// Compares the table of `row` with the org and reports how it went.
+pub(crate) async fn reconcile(context: &RowContext, row: &RowSpec) -> RowReport {
+    let started = Instant::now();
+    let mut told = Told::default();
+    let outcome = match context.stop.is_cancelled() {
+        true => Err(Error::Stopped),
+        false => deletions::reconcile(context, row, &mut told).await,
+    };
+    report(context, row, started, told, outcome)
+}
+
+fn report(context: &RowContext, row: &RowSpec, started: Instant, told: Told, outcome: Result<Loaded>) -> RowReport {
     let report = RowReport {
         row: row.name.clone(),
         table: told.table,
@@ -55,11 +71,11 @@ pub(crate) async fn run(context: &RowContext, row: &RowSpec) -> RowReport {
 
 /// What is known of a row whether it ends well or not.
 #[derive(Debug, Default)]
-struct Told {
-    table: Option<String>,
-    notes: Vec<String>,
+pub(crate) struct Told {
+    pub(crate) table: Option<String>,
+    pub(crate) notes: Vec<String>,
     /// Whether the row went on with what an earlier run began.
-    is_taken_up: bool,
+    pub(crate) is_taken_up: bool,
 }
 
 /// Loads `row`. Where that was to finish what an earlier run began, the row goes on to what has changed since then.
@@ -68,13 +84,14 @@ async fn load_to_now(context: &RowContext, row: &RowSpec, told: &mut Told) -> Re
     if !told.is_taken_up || row.fetch != Fetch::Incremental {
         return Ok(loaded);
     }
+    told.is_taken_up = false;
     let changed = load_row(context, row, false, told).await?;
     Ok(loaded.followed_by(changed))
 }
 
 async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told: &mut Told) -> Result<Loaded> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });
-    let plan = tokio::select! {
+    let mut plan = tokio::select! {
         biased;
         () = context.stop.cancelled() => return Err(Error::Stopped),
         plan = plan::make(row, full_refresh, &context.client, &*context.destination) => plan?,
@@ -83,28 +100,48 @@ async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told:
     told.table = Some(plan.table.name.clone());
     told.notes.extend(notes(&plan));
 
+    let before = deletions::end_listed(context, row, &mut plan, told).await?;
+    let (loaded, _) = load_plan(context, &plan, before.load, told).await?;
+    let loaded = deletions::with_gone(loaded, &plan, before.gone);
+    let compared = deletions::compare_if_due(context, row, &plan, told).await?;
+    Ok(match compared {
+        Some(compared) => loaded.compared_by(&compared),
+        None => loaded,
+    })
+}
+
+/// Loads what `plan` says, by `begun` if the load is begun already. Also returns how many keys the table lacks, where the load is of keys.
+pub(crate) async fn load_plan(
+    context: &RowContext,
+    plan: &Plan,
+    mut begun: Option<RowLoad>,
+    told: &mut Told,
+) -> Result<(Loaded, Option<u64>)> {
     for jobs_tried in 1.. {
-        let load = RowLoad::begin(context, &plan).await?;
+        let load = match begun.take() {
+            Some(load) => load,
+            None => RowLoad::begin(context, plan).await?,
+        };
         if load.is_taken_up() {
             told.is_taken_up = true;
             told.notes.push(taken_up(&load));
         }
-        let error = match transfer(context, &plan, &load).await {
+        let error = match transfer(context, plan, &load).await {
             Ok(extracted) => {
                 told.notes.extend(extracted.notes.iter().cloned());
-                context.events.send(RunEvent::Committing { row: row.name.clone() });
-                return commit(context, load, &plan, extracted).await;
+                context.events.send(RunEvent::Committing { row: plan.row.clone() });
+                return commit(context, load, plan, extracted).await;
             }
             Err(error) => error,
         };
         let fate = Fate::after(&error);
-        if load.end(context, &row.name, fate).await {
+        if load.end(context, &plan.row, fate).await {
             told.notes.push("the next run goes on from where this one ended".to_owned());
         }
         if fate != Fate::StartOver || jobs_tried == JOBS_TRIED {
             return Err(error);
         }
-        tracing::info!(row = row.name, %error, "the query job is gone, starting over");
+        tracing::info!(row = plan.row, %error, "the query job is gone, starting over");
     }
     Err(Error::Internal { message: "it was begun too often".to_owned() })
 }
@@ -133,7 +170,12 @@ async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad) -> Result<E
     if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(extracted) }
 }
 
-async fn commit(context: &RowContext, load: RowLoad, plan: &Plan, extracted: Extracted) -> Result<Loaded> {
+async fn commit(
+    context: &RowContext,
+    load: RowLoad,
+    plan: &Plan,
+    extracted: Extracted,
+) -> Result<(Loaded, Option<u64>)> {
     let journal = load.journal.snapshot();
     let written = extracted.written.clone();
     let (records, bytes) =
@@ -143,8 +185,10 @@ async fn commit(context: &RowContext, load: RowLoad, plan: &Plan, extracted: Ext
     let committed = load.load.commit(written, &state.document()).await.map_err(Error::destination);
     // What is staged needs its jobs no more, and what is lost needs new ones.
     remove_jobs(&context.client, &journal).await;
-    let CommittedLoad { superseded, table_records, changes, .. } = committed?;
-    Ok(Loaded { write_mode: plan.table.write_mode, records, bytes, superseded, table_records, changes })
+    let CommittedLoad { superseded, gone, absent, table_records, changes, .. } = committed?;
+    let write_mode = plan.table.write_mode;
+    let loaded = Loaded { write_mode, records, bytes, superseded, removed: 0, flagged: 0, table_records, changes };
+    Ok((deletions::with_gone(loaded, plan, gone), absent))
 }
 
 /// Holds the claim up to where the table is complete against other words on the org's clock, for a gateway may set the `Date` of an answer by

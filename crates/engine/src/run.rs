@@ -28,6 +28,39 @@ pub async fn run(
     events: EventSender,
     stop: CancellationToken,
 ) -> RunReport {
+    each_row(spec, client, destination, events, stop, Work::Load).await
+}
+
+/// Compares the table of every row of `spec` with the org, by Ids alone: records that are gone from the org leave the table or are flagged, as
+/// the row says. Returns how each went, and notes how many records of the org the tables lack.
+///
+/// The tables have to be loaded, and rows that ignore deleted records fail: see [`RowSpec::can_reconcile`](crate::RowSpec::can_reconcile).
+/// Stops as [`run`] does.
+pub async fn reconcile(
+    spec: RunSpec,
+    client: &Client,
+    destination: Arc<dyn Destination>,
+    events: EventSender,
+    stop: CancellationToken,
+) -> RunReport {
+    each_row(spec, client, destination, events, stop, Work::Compare).await
+}
+
+/// What is done with every row.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Load,
+    Compare,
+}
+
+async fn each_row(
+    spec: RunSpec,
+    client: &Client,
+    destination: Arc<dyn Destination>,
+    events: EventSender,
+    stop: CancellationToken,
+    work: Work,
+) -> RunReport {
     let started = Instant::now();
     let spec = Arc::new(spec);
     let permits = Arc::new(Semaphore::new(spec.concurrency.max(1)));
@@ -47,7 +80,11 @@ pub async fn run(
             // The semaphore is never closed; without a permit a row would merely start early.
             let _permit = permits.acquire().await.ok();
             let row = &context.spec.rows[index];
-            (index, row::run(&context, row).await)
+            let report = match work {
+                Work::Load => row::run(&context, row).await,
+                Work::Compare => row::reconcile(&context, row).await,
+            };
+            (index, report)
         });
     }
     let mut reports: Vec<Option<RowReport>> = spec.rows.iter().map(|_| None).collect();

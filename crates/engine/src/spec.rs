@@ -1,5 +1,6 @@
 //! What a run shall do, as its caller configured it. Nothing here has been checked against the org yet.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// One run: rows, and how they share the org.
@@ -53,6 +54,10 @@ pub struct RowSpec {
     pub source: Source,
     /// Which kinds of records are read.
     pub records: Records,
+    /// What becomes of records that are deleted in the org.
+    pub deleted: Deleted,
+    /// After how many runs all Ids are compared, where deleted records are not ignored.
+    pub reconcile_every: Option<NonZeroU32>,
     /// What is done to the table.
     pub load: Load,
     /// Which records are read.
@@ -80,6 +85,8 @@ impl RowSpec {
             name: name.into(),
             source,
             records: Records::Live,
+            deleted: Deleted::Ignore,
+            reconcile_every: None,
             load: Load::Full,
             fetch: Fetch::All,
             cursor_field: None,
@@ -90,6 +97,23 @@ impl RowSpec {
             types: Types::Described,
             start_over: StartOver::Replace,
         }
+    }
+
+    /// Returns the row with deleted records treated like this, and those records read that it takes.
+    #[must_use]
+    pub fn with_deleted(self, deleted: Deleted) -> Self {
+        let records = match deleted {
+            Deleted::Ignore => self.records,
+            Deleted::Flag { .. } => Records::All,
+            Deleted::Remove => Records::LiveAndArchived,
+        };
+        Self { deleted, records, ..self }
+    }
+
+    /// Returns whether the table can be compared with the org by [`reconcile`](crate::reconcile): it outlives its loads, and deleted records
+    /// are not ignored.
+    pub fn can_reconcile(&self) -> bool {
+        self.deleted != Deleted::Ignore && self.load == Load::Incremental
     }
 }
 
@@ -127,6 +151,22 @@ pub enum Records {
     LiveAndArchived,
     /// Deleted and archived ones too (`queryAll`).
     All,
+}
+
+/// What becomes of records that are deleted in the org.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    /// Nothing: [`RowSpec::records`] alone says which are read, and what is in the table stays there.
+    Ignore,
+    /// They are in the table, and its column `IsDeleted` says so, also of those that are in no recycle bin any more. Goes with
+    /// [`Records::All`].
+    Flag {
+        /// Whether the row is wrong where that cannot be told of all of them, since `IsDeleted` or the key `Id` is missing. Else they are
+        /// told as far as they are read.
+        is_demanded: bool,
+    },
+    /// They are not in the table, and leave it. Goes with [`Records::LiveAndArchived`].
+    Remove,
 }
 
 /// How closely the columns' types follow those of the fields.

@@ -18,6 +18,20 @@ pub(crate) struct State {
     /// what it asked for.
     #[serde(default)]
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// Every record that was deleted before this instant is taken out of the table or flagged in it, where that is done. Of a quiet object it
+    /// lies beyond the watermark.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) deletions_until: Option<Timestamp>,
+    /// How many runs have loaded the table since its Ids were last compared, where deleted records are not ignored.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) runs_since_reconcile: u32,
+    /// Whether the table may hold records that are gone, so that its Ids have to be compared.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) is_reconcile_due: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a table is made of. A table made of something else has to be loaded anew.
@@ -35,12 +49,22 @@ pub(crate) struct Fingerprint {
     pub(crate) cursor_field: Option<String>,
     /// Whether deleted and archived records are among them.
     pub(crate) include_deleted: bool,
+    /// Whether deleted records are taken out of the table.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) removes_deleted: bool,
 }
 
 impl State {
     /// Returns a state to be saved.
     pub(crate) fn new(fingerprint: Fingerprint, watermark: Option<Timestamp>) -> Self {
-        Self { version: VERSION, watermark, fingerprint: Some(fingerprint) }
+        Self {
+            version: VERSION,
+            watermark,
+            fingerprint: Some(fingerprint),
+            deletions_until: None,
+            runs_since_reconcile: 0,
+            is_reconcile_due: false,
+        }
     }
 
     /// Reads a saved document, or says why it cannot be used.
@@ -77,8 +101,12 @@ impl Fingerprint {
             let was = saved.cursor_field.as_deref().unwrap_or("none");
             differences.push(format!("the cursor field was `{was}`"));
         }
-        if self.include_deleted != saved.include_deleted {
-            let were = if saved.include_deleted { "included" } else { "left out" };
+        if (self.include_deleted, self.removes_deleted) != (saved.include_deleted, saved.removes_deleted) {
+            let were = match (saved.include_deleted, saved.removes_deleted) {
+                (true, _) => "included",
+                (false, true) => "taken out",
+                (false, false) => "left out",
+            };
             differences.push(format!("deleted records were {were}"));
         }
         if makings(&self.selection) != makings(&saved.selection) {
@@ -119,6 +147,7 @@ mod tests {
             filter: String::new(),
             cursor_field: Some("LastModifiedDate".into()),
             include_deleted: false,
+            removes_deleted: false,
         }
     }
 
@@ -167,6 +196,24 @@ mod tests {
     }
 
     #[test]
+    fn what_becomes_of_deleted_records_is_compared() {
+        let removing = Fingerprint { removes_deleted: true, ..fingerprint() };
+
+        assert_eq!(removing.difference(&fingerprint()), Some("deleted records were left out".to_owned()));
+        assert_eq!(fingerprint().difference(&removing), Some("deleted records were taken out".to_owned()));
+    }
+
+    #[test]
+    fn a_document_says_nothing_of_what_is_usual() {
+        let document = State::new(fingerprint(), None).document();
+
+        assert!(
+            !document.contains("reconcile") && !document.contains("deletions") && !document.contains("removes_deleted"),
+            "{document}"
+        );
+    }
+
+    #[test]
     fn every_part_of_a_fingerprint_is_compared() {
         let new = Fingerprint {
             object: "Contact".into(),
@@ -175,6 +222,7 @@ mod tests {
             filter: "WHERE x".into(),
             cursor_field: None,
             include_deleted: true,
+            removes_deleted: false,
         };
 
         let difference = new.difference(&fingerprint()).unwrap();

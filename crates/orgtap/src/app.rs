@@ -95,7 +95,11 @@ pub(crate) fn main() -> ExitCode {
 
 /// Returns from which level on a command logs. Only a run takes long enough to be told of, where no progress lines do.
 fn usual_level(command: &Command, console: &Console) -> Level {
-    if matches!(command, Command::Run(_)) && console.progress.is_none() { Level::INFO } else { Level::WARN }
+    if matches!(command, Command::Run(_) | Command::Reconcile(_)) && console.progress.is_none() {
+        Level::INFO
+    } else {
+        Level::WARN
+    }
 }
 
 /// Prints help, the version, or what is wrong with the arguments.
@@ -112,6 +116,7 @@ async fn dispatch(command: Command, on: &Invocation) -> Result<Exit> {
         Command::Check => until_stopped(on, commands::check::run(on)).await,
         Command::Plan(args) => until_stopped(on, commands::plan::run(&args, on)).await,
         Command::Run(args) => commands::run::run(&args, on).await,
+        Command::Reconcile(args) => commands::reconcile::run(&args, on).await,
         Command::Objects(args) => until_stopped(on, commands::objects::run(&args, on)).await,
         Command::Describe(args) => until_stopped(on, commands::describe::run(&args, on)).await,
         Command::Query(args) => until_stopped(on, commands::query::run(&args, on)).await,

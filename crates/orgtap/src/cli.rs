@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Load the tables
     Run(RunArgs),
+    /// Compare the tables with the org by Ids: take out, or flag, what is gone from the org
+    Reconcile(ReconcileArgs),
     /// List the org's objects
     Objects(ObjectsArgs),
     /// List the fields of an object
@@ -165,6 +167,25 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
 }
 
+/// `orgtap reconcile`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap reconcile                 every row whose `deleted` is \"flag\" or \"remove\"
+  orgtap reconcile --row accounts  this row only; repeat --row for more
+
+A run notices deletions by itself for as long as the recycle bin and Salesforce's log of deletions go back: 15 days. This finds those that \
+are older or were never logged, with one query per row that reads nothing but Ids. What is missing in the table is counted and told. \
+No watermark changes; the next `orgtap run` goes on as usual.")]
+pub(crate) struct ReconcileArgs {
+    /// Compare the table of this row only; may be given several times.
+    #[arg(long = "row", value_name = "NAME")]
+    pub(crate) rows: Vec<String>,
+    /// Print the final report as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `orgtap objects`
 #[derive(Args, Debug)]
 pub(crate) struct ObjectsArgs {
@@ -221,20 +242,15 @@ pub(crate) enum QueryFormat {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  orgtap emulator                       10,000 made-up records on a free port
-  orgtap emulator --tls                 for clients that insist on https and salesforce.com, such as sf and simple-salesforce
-  orgtap emulator --data exported/      your own describes, record trees and CSVs
+  orgtap emulator                       a demo org of 10,000 records on a free port
+  orgtap emulator --tls --port 8123     for clients that insist on https and salesforce.com, such as sf and simple-salesforce
+  orgtap emulator --data exported/      an org made of describe JSON, `sf data` trees and CSV files
   orgtap emulator --faults faults.json --job-seconds 20 --rtt-ms 80
-It prints what to set in each client. What a test needs besides (clock, changes, faults, statistics) is under /__emulator/; \
-docs/emulator.md has it all. Everything it serves is made up, and its secrets open nothing else.")]
-#[command(after_help = "\
-Examples:
-  orgtap emulator                  a demo org of 10,000 records on a free port
-  orgtap emulator --port 8123 --tls
-  orgtap emulator --data ./export  an org made of describe JSON, `sf data` trees and CSV files
-  orgtap emulator --json           one line of JSON with the URL and the credentials, for scripts
+  orgtap emulator --json                one line of JSON with the URL and the credentials, for scripts
 
-Listens on the loopback interface only. The org lives in memory and is gone when the command ends.")]
+It prints what to set in each client. What a test needs besides (clock, changes, faults, statistics) is under /__emulator/; \
+docs/emulator.md has it all. Listens on the loopback interface only. The org lives in memory and is gone when the command ends; everything it \
+serves is made up, and its secrets open nothing else.")]
 pub(crate) struct EmulatorArgs {
     /// The port to listen on [default: a free one]
     #[arg(long, value_name = "PORT")]

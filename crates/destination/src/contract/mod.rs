@@ -5,6 +5,7 @@
 //! one destination, such as types, files or locks, is tested beside it.
 #![allow(clippy::missing_panics_doc, reason = "every function here is a test")]
 
+mod ending;
 mod loading;
 mod merging;
 mod resuming;
@@ -21,6 +22,7 @@ use crate::{
     Batch, Column, ColumnType, CommittedLoad, Destination, PartId, TableLoad, TableSpec, WriteMode, WrittenPart, csv,
 };
 
+pub use self::ending::*;
 pub use self::loading::*;
 pub use self::merging::*;
 pub use self::resuming::*;
@@ -49,6 +51,7 @@ macro_rules! contract_tests {
             $harness;
             a_finished_part_can_be_written_again_after_a_resume,
             a_killed_load_can_be_resumed,
+            a_killed_load_of_keys_can_be_resumed,
             a_left_load_of_another_shape_leaves_its_journal_alone,
             a_load_can_be_killed_and_resumed_again_and_again,
             a_load_that_does_not_add_up_is_refused,
@@ -58,16 +61,22 @@ macro_rules! contract_tests {
             a_writer_ends_with_its_load,
             an_aborted_load_can_be_begun_again,
             an_aborted_load_leaves_nothing_to_resume,
+            an_upsert_takes_out_what_it_says_is_gone,
             append_adds,
             dropping_a_load_leaves_the_table_unchanged,
             empty_fields_load_as_null,
             empty_load_creates_the_table,
+            keys_need_a_table_that_has_them,
+            listed_records_leave_the_table,
             names_with_quotes_and_reserved_words_work,
             new_column_is_added,
             nothing_is_visible_before_commit,
             parts_may_finish_in_any_order,
             parts_that_are_not_committed_do_not_count,
             quoted_newlines_and_commas_survive,
+            records_end_by_composite_keys,
+            records_end_with_the_state_or_not_at_all,
+            records_that_are_gone_can_be_marked,
             replace_forgets_the_states_of_other_rows,
             replace_removes_old_records,
             rewriting_a_part_replaces_it,
@@ -77,10 +86,12 @@ macro_rules! contract_tests {
             the_newest_of_two_versions_of_a_record_wins,
             two_loads_of_one_table_do_not_mix,
             two_tables_load_at_the_same_time,
+            unlisted_records_leave_the_table,
             upsert_by_composite_key,
             upsert_by_primary_key_is_idempotent,
             vanished_column_is_dropped_on_replace_and_reported,
             vanished_column_is_kept_on_upsert_and_reported,
+            what_tells_that_a_record_is_gone_need_not_be_stored,
             what_was_not_finished_is_written_again,
         }
     };
@@ -117,6 +128,7 @@ fn table(columns: &[&str], primary_key: &[&str], write_mode: WriteMode) -> Table
         write_mode,
         version_column: None,
         keys_are_unique: false,
+        gone: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The primary keys of one load, on disk: which record is the newest of each key, and what replaced records leave to them.
+//! The primary keys of one load, on disk: which record is the newest of each key, whether it is gone, and what replaced records leave to it.
 //!
 //! A scratch file in SQLite's format, so that memory does not grow with the load. It is never kept.
 
@@ -8,11 +8,23 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::{Error, Result};
 
+/// A record of the load, as the index knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Indexed<'a> {
+    pub(super) key: &'a [u8],
+    pub(super) version: &'a [u8],
+    /// The record's number in the load.
+    pub(super) number: u64,
+    /// Whether the record says that it is gone.
+    pub(super) is_gone: bool,
+}
+
 /// The index, in a file that is removed with the load.
 #[derive(Debug)]
 pub(super) struct KeyIndex {
     connection: Connection,
     superseded: u64,
+    keys: u64,
 }
 
 impl KeyIndex {
@@ -23,34 +35,48 @@ impl KeyIndex {
             .execute_batch(
                 "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -16384; \
                  BEGIN; \
-                 CREATE TABLE key (key BLOB PRIMARY KEY, version BLOB NOT NULL, number INTEGER NOT NULL, kept BLOB) WITHOUT ROWID; \
+                 CREATE TABLE key (key BLOB PRIMARY KEY, version BLOB NOT NULL, number INTEGER NOT NULL, is_gone INTEGER NOT NULL, kept BLOB) WITHOUT ROWID; \
                  CREATE TABLE superseded (number INTEGER PRIMARY KEY)",
             )
             .map_err(failed)?;
-        Ok(Self { connection, superseded: 0 })
+        Ok(Self { connection, superseded: 0, keys: 0 })
     }
 
-    /// Notes a record by its number in the load. Of two with the same key the one with the greater version stays, or else the later.
-    pub(super) fn add(&mut self, key: &[u8], version: &[u8], number: u64) -> Result<()> {
-        self.try_add(key, version, number.cast_signed()).map_err(failed)
+    /// Notes a record. Of two with the same key the one with the greater version stays, or else the later.
+    pub(super) fn add(&mut self, record: Indexed<'_>) -> Result<()> {
+        self.try_add(record).map_err(failed)
     }
 
-    fn try_add(&mut self, key: &[u8], version: &[u8], number: i64) -> rusqlite::Result<()> {
-        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO key VALUES (?, ?, ?, NULL)")?;
-        if insert.execute(params![key, version, number])? == 1 {
+    fn try_add(&mut self, record: Indexed<'_>) -> rusqlite::Result<()> {
+        let Indexed { key, version, number, is_gone } = record;
+        let number = number.cast_signed();
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO key VALUES (?, ?, ?, ?, NULL)")?;
+        if insert.execute(params![key, version, number, is_gone])? == 1 {
+            self.keys += 1;
             return Ok(());
         }
         let mut select = self.connection.prepare_cached("SELECT version, number FROM key WHERE key = ?")?;
         let (known, older): (Vec<u8>, i64) = select.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let is_newer = version >= known.as_slice();
         if is_newer {
-            let mut update = self.connection.prepare_cached("UPDATE key SET version = ?, number = ? WHERE key = ?")?;
-            update.execute(params![version, number, key])?;
+            let sql = "UPDATE key SET version = ?, number = ?, is_gone = ? WHERE key = ?";
+            self.connection.prepare_cached(sql)?.execute(params![version, number, is_gone, key])?;
         }
         let mut supersede = self.connection.prepare_cached("INSERT INTO superseded VALUES (?)")?;
         supersede.execute([if is_newer { older } else { number }])?;
         self.superseded += 1;
         Ok(())
+    }
+
+    /// Has the records that are gone left out like superseded ones. No record can be added afterwards.
+    pub(super) fn leave_out_gone(&self) -> Result<u64> {
+        let sql = "INSERT INTO superseded SELECT number FROM key WHERE is_gone";
+        self.connection.execute(sql, []).map(|gone| gone as u64).map_err(failed)
+    }
+
+    /// Returns how many different keys there are.
+    pub(super) fn keys(&self) -> u64 {
+        self.keys
     }
 
     /// Returns how many records were superseded by newer ones.
@@ -66,10 +92,20 @@ impl KeyIndex {
         Ok(number.map(i64::cast_unsigned))
     }
 
-    /// Returns whether the load has a record with this key.
-    pub(super) fn contains(&self, key: &[u8]) -> Result<bool> {
-        let mut exists = self.connection.prepare_cached("SELECT 1 FROM key WHERE key = ?").map_err(failed)?;
-        exists.exists([key]).map_err(failed)
+    /// Returns whether the load's record with this key is gone; `None` where the load has none.
+    pub(super) fn find(&self, key: &[u8]) -> Result<Option<bool>> {
+        let mut select = self.connection.prepare_cached("SELECT is_gone FROM key WHERE key = ?").map_err(failed)?;
+        select.query_row([key], |row| row.get(0)).optional().map_err(failed)
+    }
+
+    /// Returns whether the load has this key; `Some(true)` the first time that it is looked for.
+    pub(super) fn meet(&self, key: &[u8]) -> Result<Option<bool>> {
+        let sql = "UPDATE key SET kept = x'' WHERE key = ? AND kept IS NULL";
+        let mut update = self.connection.prepare_cached(sql).map_err(failed)?;
+        if update.execute([key]).map_err(failed)? == 1 {
+            return Ok(Some(true));
+        }
+        Ok(self.find(key)?.map(|_| false))
     }
 
     /// Notes what the record with this key takes over from the one that it replaces.

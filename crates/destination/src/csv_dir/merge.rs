@@ -4,45 +4,60 @@
 //! not grow with the number of records.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::key_index::KeyIndex;
-use super::layout::{ExistingTable, Layout, finished_path, part_path};
-use super::part::{PartFile, PartReader};
+use super::ending::{Endings, Fate, Places, TRUE};
+use super::key_index::{Indexed, KeyIndex};
+use super::layout::{ExistingTable, Layout, finished_path};
+use super::output::{Output, SMALL_PART_BYTES};
+use super::part::PartReader;
 use crate::files::failed;
 use crate::shape::Shape;
 use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};
 
-/// Standing parts below this size are gathered into one.
-const SMALL_PART_BYTES: u64 = 8 * 1024 * 1024;
-
 /// Fills `layout.next_table()` with what `table` holds after the load of `parts`.
 pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -> Result<CommittedLoad> {
     let old = layout.existing()?;
+    if table.write_mode.is_of_keys() && old.is_none() {
+        return Err(table.not_there());
+    }
     let shape = Shape::of(table, old.as_ref().map(|old| old.columns.as_slice()));
     let old = old.filter(|_| table.write_mode != WriteMode::Replace);
     let loaded: Vec<LoadedPart> = loaded_parts(layout, parts);
-    let replaces_records = table.write_mode == WriteMode::Upsert && old.is_some();
-    let index = match table.may_hold_duplicates() || replaces_records {
+    let looks_up_records = matches!(table.write_mode, WriteMode::Upsert | WriteMode::Remove | WriteMode::Retain);
+    let needs_index =
+        table.may_hold_duplicates() || looks_up_records && old.is_some() || table.gone_position().is_some();
+    let index = match needs_index {
         true => Some(index_keys(table, &layout.staging.join("keys"), &loaded)?),
         false => None,
     };
+    let superseded = index.as_ref().map_or(0, KeyIndex::superseded);
+    let left_out = index.as_ref().map_or(Ok(0), KeyIndex::leave_out_gone)?;
 
-    let mut merge = Merge::new(table, shape, index, layout.next_table());
+    let mut merge = Merge::new(table, shape, index, layout.next_table())?;
     let old_records = match &old {
-        Some(old) if replaces_records => Some(merge.keep_unreplaced(old)?),
+        Some(old) if looks_up_records => Some(merge.keep_unended(old)?),
         Some(old) => merge.keep(old).map(|()| None)?,
         None => Some(0),
     };
-    loaded.iter().try_for_each(|part| merge.add(part))?;
+    let records: u64 = parts.iter().map(|part| part.records).sum();
+    let added = match table.write_mode.is_of_keys() {
+        true => 0,
+        false => {
+            loaded.iter().try_for_each(|part| merge.add(part))?;
+            records - superseded - left_out
+        }
+    };
     merge.output.finish()?;
 
-    let records = parts.iter().map(|part| part.records).sum();
-    let superseded = merge.index.map_or(0, |index| index.superseded());
-    let table_records = old_records.map(|old_records| old_records + records - superseded);
-    Ok(CommittedLoad { records, superseded, table_records, changes: merge.shape.changes })
+    let absent = match (table.write_mode, &merge.index) {
+        (WriteMode::Retain, Some(index)) => Some(index.keys() - merge.ending.met),
+        _ => None,
+    };
+    let table_records = old_records.map(|old_records| old_records + added);
+    let changes = merge.shape.changes;
+    Ok(CommittedLoad { records, superseded, gone: merge.ending.gone, absent, table_records, changes })
 }
 
 /// A part of the load.
@@ -71,8 +86,14 @@ fn index_keys(table: &TableSpec, path: &Path, loaded: &[LoadedPart]) -> Result<K
         let mut number = part.first;
         while let Some(block) = reader.next_block()? {
             for record in csv::records(block.bytes) {
-                let version = table.version_position().and_then(|position| csv::values(record).nth(position));
-                index.add(&key.of(record), &version.unwrap_or_default(), number)?;
+                let value =
+                    |position: Option<usize>| position.and_then(|at| csv::values(record).nth(at)).unwrap_or_default();
+                index.add(Indexed {
+                    key: &key.of(record),
+                    version: &value(table.version_position()),
+                    number,
+                    is_gone: *value(table.gone_position()) == *TRUE,
+                })?;
                 number += 1;
             }
         }
@@ -88,9 +109,10 @@ struct Merge {
     shape: Shape,
     /// The table's columns that the load has not; its records take their values from those that they replace.
     vanished: Vec<String>,
-    /// The load's columns.
+    /// The load's columns; one that is not stored has a name that no column of a table has.
     columns: Vec<String>,
     primary_key: Vec<String>,
+    ending: Endings,
     /// Where the primary key is in a record of the load.
     key: Key,
     /// Where the table's columns are among the load's and the vanished ones, in this order.
@@ -100,13 +122,17 @@ struct Merge {
 }
 
 impl Merge {
-    fn new(table: &TableSpec, shape: Shape, index: Option<KeyIndex>, folder: PathBuf) -> Self {
-        let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    fn new(table: &TableSpec, shape: Shape, index: Option<KeyIndex>, folder: PathBuf) -> Result<Self> {
+        let mut columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        if let Some(hidden) = table.hidden_position() {
+            columns[hidden].clear();
+        }
         let vanished: Vec<String> = shape.columns.iter().filter(|name| !columns.contains(name)).cloned().collect();
         let widened = shape.positions_in(&[columns.as_slice(), vanished.as_slice()].concat());
         let output = Output { folder, columns: shape.columns.clone(), next: 0, current: None };
         let (key, primary_key) = (Key::of_load(table), table.primary_key.clone());
-        Self { shape, vanished, columns, primary_key, key, widened, index, output }
+        let ending = Endings::of(table, &shape.columns)?;
+        Ok(Self { shape, vanished, columns, primary_key, key, widened, index, output, ending })
     }
 
     /// Takes over all that stands.
@@ -130,37 +156,43 @@ impl Merge {
         Ok(())
     }
 
-    /// Takes over what stands and is not replaced; returns how many records that is.
-    fn keep_unreplaced(&mut self, old: &ExistingTable) -> Result<u64> {
-        old.parts.iter().try_fold(0, |records, path| Ok(records + self.keep_unreplaced_of(path)?))
+    /// Takes over what stands, but for what ends with the load; returns how many records that is.
+    fn keep_unended(&mut self, old: &ExistingTable) -> Result<u64> {
+        old.parts.iter().try_fold(0, |records, path| Ok(records + self.keep_unended_of(path)?))
     }
 
-    fn keep_unreplaced_of(&mut self, path: &Path) -> Result<u64> {
+    fn keep_unended_of(&mut self, path: &Path) -> Result<u64> {
         let mut reader = PartReader::open(path)?;
         let first_record = reader.first_record();
         let positions = self.shape.positions_in(reader.columns());
         let position_of = |name: &String| reader.columns().iter().position(|column| column == name);
-        let key = Key::new(self.primary_key.iter().map(position_of));
-        let vanished: Vec<_> = self.vanished.iter().map(position_of).collect();
+        let places = Places {
+            key: Key::new(self.primary_key.iter().map(position_of)),
+            vanished: self.vanished.iter().map(position_of).collect(),
+            mark: self.ending.mark.and_then(|mark| positions[mark]),
+        };
         let is_same = reader.columns() == self.shape.columns;
-        // A large part is written anew only from its first replaced record on; what is before is copied.
+        // A large part is written anew only from its first changed record on; what is before is copied.
         let mut is_rewritten = !is_same || is_small(path)?;
         let mut kept = 0;
         while let Some(block) = reader.next_block()? {
             let mut offset = block.offset;
             for record in csv::records(block.bytes) {
-                let is_replaced = self.replace(&key.of(record), record, &vanished)?;
-                if is_replaced && !is_rewritten {
+                let fate = match &self.index {
+                    Some(index) => self.ending.fate(record, &places, index)?,
+                    None => Fate::Stays,
+                };
+                if fate != Fate::Stays && !is_rewritten {
                     self.output.current()?.copy(path, first_record, offset)?;
                     is_rewritten = true;
                 }
-                if !is_replaced && is_rewritten {
-                    match is_same {
-                        true => self.output.current()?.write_records(record)?,
-                        false => self.write_picked(record, &positions)?,
-                    }
+                match fate {
+                    Fate::Stays if is_rewritten && is_same => self.output.current()?.write_records(record)?,
+                    Fate::Stays if is_rewritten => self.write_picked(record, &positions)?,
+                    Fate::IsMarked => self.write_marked(record, &positions)?,
+                    Fate::Stays | Fate::Leaves => {}
                 }
-                kept += u64::from(!is_replaced);
+                kept += u64::from(fate != Fate::Leaves);
                 offset += record.len() as u64;
             }
         }
@@ -170,18 +202,6 @@ impl Merge {
             self.output.link(path)?
         }
         Ok(kept)
-    }
-
-    /// Returns whether the load replaces `record`; if so, hands its values of vanished columns on to the record that does.
-    fn replace(&self, key: &[u8], record: &[u8], vanished: &[Option<usize>]) -> Result<bool> {
-        let Some(index) = &self.index else { return Ok(false) };
-        let is_replaced = index.contains(key)?;
-        if is_replaced && !vanished.is_empty() {
-            let mut values = Vec::new();
-            write_picked(&mut values, record, vanished);
-            index.keep(key, &values)?;
-        }
-        Ok(is_replaced)
     }
 
     /// Adds a part of the load without its superseded records.
@@ -233,70 +253,23 @@ impl Merge {
         write_picked(&mut picked, record, positions);
         self.output.current()?.write(&picked)
     }
-}
 
-/// The parts that are being written.
-struct Output {
-    folder: PathBuf,
-    columns: Vec<String>,
-    next: u32,
-    current: Option<PartFile>,
-}
-
-impl Output {
-    /// Takes a part of the load as it is. The part stays where it was as well, for a commit that is cut off.
-    fn take(&mut self, path: &Path) -> Result<()> {
-        let to = self.next_path()?;
-        // Not every file system has links. Without them, a commit that is cut off loses the part.
-        fs::hard_link(path, &to).or_else(|_| fs::rename(path, &to)).map_err(failed("write", &to))
-    }
-
-    /// Takes over a standing part as it is.
-    fn link(&mut self, path: &Path) -> Result<()> {
-        let to = self.next_path()?;
-        // Not every file system has links.
-        fs::hard_link(path, &to).or_else(|_| copy(path, &to)).map_err(failed("write", &to))
-    }
-
-    /// Returns the part to write to.
-    fn current(&mut self) -> Result<&mut PartFile> {
-        if self.current.is_none() {
-            let path = self.next_path()?;
-            self.current = Some(PartFile::create(path, self.columns.iter().map(String::as_str))?);
+    /// Writes a record that stands, marked as gone.
+    fn write_marked(&mut self, record: &[u8], positions: &[Option<usize>]) -> Result<()> {
+        let values: Vec<_> = csv::values(record).collect();
+        let mut picked: Vec<&[u8]> =
+            positions.iter().map(|at| at.and_then(|at| values.get(at)).map_or(&[][..], |value| value)).collect();
+        if let Some(mark) = self.ending.mark {
+            picked[mark] = TRUE;
         }
-        Ok(self.current.as_mut().expect("the part was opened above"))
-    }
-
-    /// Notes that a standing part was read to its end: the next may be gathered into the same part, unless that has become large.
-    fn end_source(&mut self) -> Result<()> {
-        match &self.current {
-            Some(part) if part.bytes() >= SMALL_PART_BYTES => self.close(),
-            _ => Ok(()),
-        }
-    }
-
-    fn close(&mut self) -> Result<()> {
-        self.current.take().map_or(Ok(()), PartFile::finish)
-    }
-
-    /// Closes the last part. A table without records has one part nevertheless, which tells its columns.
-    fn finish(&mut self) -> Result<()> {
-        if self.next == 0 {
-            self.current()?;
-        }
-        self.close()
-    }
-
-    fn next_path(&mut self) -> Result<PathBuf> {
-        self.close()?;
-        let path = part_path(&self.folder, self.next);
-        self.next += 1;
-        Ok(path)
+        let mut marked = Vec::with_capacity(record.len());
+        csv::write_record(&mut marked, picked);
+        self.output.current()?.write(&marked)
     }
 }
 
 /// Where in a record the values of the primary key are; one that is nowhere counts as null.
-struct Key(Vec<Option<usize>>);
+pub(super) struct Key(Vec<Option<usize>>);
 
 impl Key {
     fn of_load(table: &TableSpec) -> Self {
@@ -308,7 +281,7 @@ impl Key {
     }
 
     /// Returns bytes that are the same for the same key only.
-    fn of(&self, record: &[u8]) -> Vec<u8> {
+    pub(super) fn of(&self, record: &[u8]) -> Vec<u8> {
         let mut key = Vec::new();
         for position in &self.0 {
             let value = position.and_then(|position| csv::values(record).nth(position)).unwrap_or_default();
@@ -319,7 +292,7 @@ impl Key {
     }
 }
 
-fn write_picked(out: &mut Vec<u8>, record: &[u8], positions: &[Option<usize>]) {
+pub(super) fn write_picked(out: &mut Vec<u8>, record: &[u8], positions: &[Option<usize>]) {
     write_values(out, &csv::values(record).collect::<Vec<_>>(), positions);
 }
 
@@ -327,11 +300,6 @@ fn write_values(out: &mut Vec<u8>, values: &[Cow<'_, [u8]>], positions: &[Option
     let value =
         |position: &Option<usize>| position.and_then(|position| values.get(position)).map_or(&[][..], |value| value);
     csv::write_record(out, positions.iter().map(value));
-}
-
-fn copy(path: &Path, to: &Path) -> io::Result<()> {
-    fs::copy(path, to)?;
-    File::open(to)?.sync_all()
 }
 
 fn is_small(path: &Path) -> Result<bool> {

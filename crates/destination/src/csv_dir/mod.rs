@@ -7,11 +7,13 @@
 //! A folder that holds anything else than such a table is left alone. Small parts are gathered into larger ones as loads come in, so that
 //! many small loads do not end as many small files.
 
+mod ending;
 mod key_index;
 mod layout;
 mod leftovers;
 mod load;
 mod merge;
+mod output;
 mod part;
 mod swap;
 
@@ -49,7 +51,7 @@ impl CsvDir {
 #[async_trait]
 impl Destination for CsvDir {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true }
     }
 
     async fn check(&self) -> Result<()> {

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 
 use self::load::{KeboolaLoad, Layout};
 use crate::files::{blocking, failed};
-use crate::{Capabilities, Destination, Result, TableLoad, TableSpec};
+use crate::{Capabilities, Destination, Error, ErrorKind, Result, TableLoad, TableSpec};
 
 pub use self::manifest::{ColumnForm, ManifestForm};
 pub use self::name::normalise;
@@ -75,7 +75,7 @@ impl Keboola {
 #[async_trait]
 impl Destination for Keboola {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: false, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: false, append: true, upsert: true, removes: false }
     }
 
     async fn check(&self) -> Result<()> {
@@ -94,6 +94,10 @@ impl Destination for Keboola {
 
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         table.validate()?;
+        if table.gone.is_some() {
+            let message = format!("could not load table `{}`: an import takes no records out of a table", table.name);
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         let manifest = manifest::render(&self.options, table)?;
         let (layout, table) = (Layout::new(&self.options.data_dir, &table.name), table.clone());
         let (options, committed) = (Arc::clone(&self.options), Arc::clone(&self.committed));

@@ -145,6 +145,7 @@ fn table(columns: Vec<Column>) -> TableSpec {
         write_mode: WriteMode::Upsert,
         version_column: None,
         keys_are_unique: true,
+        gone: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::load::{Stage, failed, first_record};
 use super::schema::{self, OldColumn, Shape};
 use super::storage::Storage;
 use crate::parts::SettledParts;
-use crate::{CommittedLoad, Error, Result, TableChange, WriteMode, WrittenPart};
+use crate::{CommittedLoad, Error, Result, WriteMode, WrittenPart};
 
 /// How many records are looked at in one go for those that are superseded.
 const SLICE_RECORDS: usize = 1 << 18;
@@ -35,8 +35,7 @@ pub(super) fn commit(
     if let Err(error) = connection.pragma_update(None, "synchronous", "NORMAL") {
         tracing::debug!(%error, "later loads wait for the disk more than they need");
     }
-    let (table_records, changes) = published?;
-    Ok(CommittedLoad { records, superseded, table_records, changes })
+    Ok(CommittedLoad { records, superseded, ..published? })
 }
 
 /// Puts a unique index on the staging table's key, after dropping the records that a newer one supersedes; returns how many.
@@ -92,13 +91,8 @@ fn delete_superseded(stage: &Stage) -> String {
     )
 }
 
-/// Does the transaction that readers see. Returns how many records the table then holds, where that is cheap to tell, and what changed.
-fn publish(
-    connection: &mut Connection,
-    stage: &Stage,
-    staged_records: u64,
-    state: &str,
-) -> Result<(Option<u64>, Vec<TableChange>)> {
+/// Does the transaction that readers see. Returns what it did, but for the figures of the load itself.
+fn publish(connection: &mut Connection, stage: &Stage, staged_records: u64, state: &str) -> Result<CommittedLoad> {
     let failed = |error| failed(&stage.table, error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let old = schema::columns(&transaction, &stage.table)?;
@@ -107,47 +101,51 @@ fn publish(
         return Err(stage.table.invalid("another program changed its columns meanwhile").with_hint("run again"));
     }
     let merge = Merge { transaction: &transaction, stage, target: Identifier::new(&stage.table.name) };
-    let table_records = match old {
+    let committed = match old {
+        Some(old) if stage.table.write_mode.is_of_keys() => merge.end_records(&old)?,
+        None if stage.table.write_mode.is_of_keys() => return Err(stage.table.not_there()),
         Some(old) if !stage.replaces() => merge.add_to_table(&old, &shape)?,
-        old => {
-            merge.rename(&stage.name, old.is_some()).map_err(failed)?;
-            Some(staged_records)
-        }
+        old => merge.take_its_place(old.is_some(), staged_records).map_err(failed)?,
     };
     stage.leftovers.drop_tables(&transaction).map_err(failed)?;
     schema::save_state(&transaction, &stage.table, state).map_err(failed)?;
     transaction.commit().map_err(failed)?;
-    Ok((table_records, shape.changes))
+    Ok(CommittedLoad { changes: shape.changes, ..committed })
 }
 
 /// A staging table on its way into its target.
-struct Merge<'a> {
-    transaction: &'a Transaction<'a>,
-    stage: &'a Stage,
-    target: Identifier,
+pub(super) struct Merge<'a> {
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) stage: &'a Stage,
+    pub(super) target: Identifier,
 }
 
 impl Merge<'_> {
-    /// Adds the staged records to the target, which has the columns `old`; returns how many it then holds where that is cheap to tell.
-    fn add_to_table(&self, old: &[OldColumn], shape: &Shape) -> Result<Option<u64>> {
+    /// Adds the staged records to the target, which has the columns `old`, after taking out those that are gone.
+    fn add_to_table(&self, old: &[OldColumn], shape: &Shape) -> Result<CommittedLoad> {
         let failed = |error| failed(&self.stage.table, error);
         self.add_columns(shape).map_err(failed)?;
         self.retype_columns(old, shape).map_err(failed)?;
-        let table_records = match self.stage.table.write_mode {
-            WriteMode::Upsert => {
-                self.make_key_unique()?;
-                self.upsert().map_err(failed)?;
-                Some(self.count().map_err(failed)?)
-            }
-            WriteMode::Append | WriteMode::Replace => {
-                // A key that was unique while the table was upserted need not be from now on.
-                self.drop_key_indexes(&self.target).map_err(failed)?;
-                self.execute(&self.insert()).map_err(failed)?;
-                None
-            }
-        };
+        let mut committed = CommittedLoad::default();
+        if self.stage.table.write_mode == WriteMode::Upsert {
+            self.make_key_unique()?;
+            committed.gone = self.take_out_told().map_err(failed)?;
+            self.upsert().map_err(failed)?;
+            committed.table_records = Some(self.count().map_err(failed)?);
+        } else {
+            // A key that was unique while the table was upserted need not be from now on.
+            self.drop_key_indexes(&self.target).map_err(failed)?;
+            self.execute(&self.insert()).map_err(failed)?;
+        }
         self.execute(&format!("DROP TABLE {}", self.stage.name)).map_err(failed)?;
-        Ok(table_records)
+        Ok(committed)
+    }
+
+    /// Makes the staging table the target.
+    fn take_its_place(&self, is_there: bool, staged_records: u64) -> rusqlite::Result<CommittedLoad> {
+        let table_records = Some(staged_records - self.forget_told()?);
+        self.rename(&self.stage.name, is_there)?;
+        Ok(CommittedLoad { table_records, ..CommittedLoad::default() })
     }
 
     fn add_columns(&self, shape: &Shape) -> rusqlite::Result<()> {
@@ -257,22 +255,22 @@ impl Merge<'_> {
     }
 
     fn insert(&self) -> String {
-        let columns = join(self.stage.table.columns.iter().map(|column| Identifier::new(&column.name)), ", ");
+        let columns = join(self.stage.table.stored_columns().map(|column| Identifier::new(&column.name)), ", ");
         format!("INSERT INTO {} ({columns}) SELECT {columns} FROM {}", self.target, self.stage.name)
     }
 
-    fn count(&self) -> rusqlite::Result<u64> {
+    pub(super) fn count(&self) -> rusqlite::Result<u64> {
         let sql = format!("SELECT count(*) FROM {}", self.target);
         self.transaction.query_row(&sql, (), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
     }
 
     fn values_except_key(&self) -> impl Iterator<Item = Identifier> {
         let table = &self.stage.table;
-        let names = table.columns.iter().map(|column| &column.name);
+        let names = table.stored_columns().map(|column| &column.name);
         names.filter(|name| !table.primary_key.contains(name)).map(Identifier::new)
     }
 
-    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+    pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.transaction.execute_batch(sql)
     }
 }
@@ -281,20 +279,20 @@ fn key(stage: &Stage) -> impl Iterator<Item = Identifier> {
     stage.table.primary_key.iter().map(Identifier::new)
 }
 
-fn key_list(stage: &Stage) -> String {
+pub(super) fn key_list(stage: &Stage) -> String {
     join(key(stage), ", ")
 }
 
 /// Returns the SQL for `left` and `right` having the same key, nulls being equal.
-fn same_key(stage: &Stage, left: &str, right: &str) -> String {
+pub(super) fn same_key(stage: &Stage, left: &str, right: &str) -> String {
     join(key(stage).map(|column| format!("{left}.{column} IS {right}.{column}")), " AND ")
 }
 
-fn any_null(stage: &Stage, side: &str) -> String {
+pub(super) fn any_null(stage: &Stage, side: &str) -> String {
     format!("({})", join(key(stage).map(|column| format!("{side}.{column} IS NULL")), " OR "))
 }
 
-fn has_null_keys(connection: &Connection, stage: &Stage) -> rusqlite::Result<bool> {
+pub(super) fn has_null_keys(connection: &Connection, stage: &Stage) -> rusqlite::Result<bool> {
     let sql = format!("SELECT EXISTS (SELECT 1 FROM {} AS new WHERE {})", stage.name, any_null(stage, "new"));
     connection.query_row(&sql, (), |row| row.get(0))
 }

@@ -8,6 +8,7 @@
 
 mod cells;
 mod commit;
+mod ending;
 mod identifier;
 mod leftovers;
 mod load;
@@ -75,7 +76,7 @@ impl Sqlite {
 #[async_trait]
 impl Destination for Sqlite {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: true, append: true, upsert: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true }
     }
 
     async fn check(&self) -> Result<()> {

@@ -41,7 +41,12 @@ impl Shape {
             changes: Vec::new(),
         };
         let Some(old) = old else { return shape };
-        for (index, column) in table.columns.iter().enumerate() {
+        if table.write_mode.is_of_keys() {
+            shape.follow_keys(table, old);
+            return shape;
+        }
+        let hidden = table.hidden_position();
+        for (index, column) in table.columns.iter().enumerate().filter(|(index, _)| Some(*index) != hidden) {
             match old.iter().position(|old| old.name.eq_ignore_ascii_case(&column.name)) {
                 None => {
                     shape.added.push(index);
@@ -50,12 +55,21 @@ impl Shape {
                 Some(position) => shape.meet(table.write_mode, index, position, &old[position]),
             }
         }
-        let is_loaded = |old: &&OldColumn| table.columns.iter().any(|new| new.name.eq_ignore_ascii_case(&old.name));
+        let is_loaded = |old: &&OldColumn| table.stored_columns().any(|new| new.name.eq_ignore_ascii_case(&old.name));
         shape.changes.extend(old.iter().filter(|old| !is_loaded(old)).map(|old| match table.write_mode {
             WriteMode::Replace => TableChange::ColumnDropped { column: old.name.clone() },
-            WriteMode::Append | WriteMode::Upsert => TableChange::ColumnKept { column: old.name.clone() },
+            _ => TableChange::ColumnKept { column: old.name.clone() },
         }));
         shape
+    }
+
+    /// Has keys stored as the table stores its own, so that they compare.
+    fn follow_keys(&mut self, table: &TableSpec, old: &[OldColumn]) {
+        for (column, storage) in table.columns.iter().zip(&mut self.storages) {
+            if let Some(old) = find(old, &column.name) {
+                *storage = Storage::of_declared(&old.declared);
+            }
+        }
     }
 
     /// Settles on the storage of a column that is both in the load and in the table.
@@ -66,7 +80,7 @@ impl Shape {
         }
         let storage = match mode {
             WriteMode::Replace => new,
-            WriteMode::Append | WriteMode::Upsert => {
+            _ => {
                 let storage = Storage::of_declared(&old.declared).widened(new);
                 self.storages[index] = storage;
                 if storage == Storage::of_declared(&old.declared) {
@@ -82,6 +96,11 @@ impl Shape {
             to: storage.declared().to_owned(),
         });
     }
+}
+
+/// Returns which of `columns` is called `name`.
+pub(super) fn find<'a>(columns: &'a [OldColumn], name: &str) -> Option<&'a OldColumn> {
+    columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
 }
 
 /// Returns the columns of `table`, or `None` if there is no such table. Fails if something else stands under its name.

@@ -122,6 +122,7 @@ fn table(columns: &[(&str, ColumnType)], write_mode: WriteMode) -> TableSpec {
         write_mode,
         version_column: None,
         keys_are_unique: false,
+        gone: None,
     }
 }
 

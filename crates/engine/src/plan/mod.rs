@@ -3,9 +3,11 @@
 mod aggregate;
 mod children;
 mod columns;
+mod compare;
 mod compound;
 mod cost;
 mod cursor;
+mod deleted;
 mod fields;
 mod polymorphic;
 mod resolve;
@@ -24,12 +26,15 @@ use orgtap_soql::Query;
 
 use crate::error::{Error, Result};
 use crate::projection::Projection;
-use crate::spec::{Api, Fetch, Load, RowSpec};
+use crate::spec::{Api, Deleted, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
 
 pub use columns::why_left_out;
 use columns::{SelectedColumn, Selection};
+pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
+pub use deleted::Deletions;
+pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
 use route::{Reading, Route};
 use source::Selected;
 use window::Window;
@@ -60,6 +65,10 @@ pub struct Plan {
     pub cost: Cost,
     /// What else the user should know.
     pub notes: Vec<String>,
+    /// What is done about records that are deleted in the org.
+    pub deletions: Deletions,
+    /// How records of the table end, where it outlives its loads and they do.
+    pub(crate) ending: Option<Ending>,
     /// What the query selects, and how the columns of the table are made of it.
     pub(crate) projection: Arc<Projection>,
     /// Whether REST may step in where Bulk refuses the query.
@@ -120,6 +129,11 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+/// Plans how the table of `row` is compared with the org.
+pub(crate) async fn compare(row: &RowSpec, client: &Client, destination: &dyn Destination) -> Result<Comparison> {
+    compare::make(row, client, destination).await
+}
+
 /// Decides what `row` will do: asks the org for describes and how far its changes are complete, and the destination for the row's state.
 pub(crate) async fn make(
     row: &RowSpec,
@@ -127,47 +141,42 @@ pub(crate) async fn make(
     client: &Client,
     destination: &dyn Destination,
 ) -> Result<Plan> {
-    let Selected {
-        mut query,
-        object,
-        selection,
-        operation,
-        includes_deleted,
-        asked,
-        filter,
-        obstacles,
-        bulk_notes,
-        place,
-        mut notes,
-    } = source::select(row, client).await?;
-    let primary_key = primary_key(row, &selection).map_err(|error| match &place {
+    let mut selected = source::select(row, client).await?;
+    let (mut ending, mut notes) = deleted::check(row, &selected, destination)?;
+    let primary_key = primary_key(row, &selected.selection).map_err(|error| match &selected.place {
         Some(place) => place.show(error),
         None => error,
     })?;
+    let fingerprint = fingerprint_of(row, &selected);
+    let name = table_name(row, &selected);
+    let mut window = Window::open(row, full_refresh, &selected.object, fingerprint, client, destination, &name).await?;
+    let mut deletions = Deletions::none(row.deleted);
+    if let Some(ending) = &mut ending {
+        let decided = deleted::decide(row, &selected, &mut window, client).await?;
+        deletions = decided.0;
+        notes.extend(decided.1);
+        ending.saved = window.saved.take();
+    }
+    let version_column = version_column(&selected.selection.columns);
+    let gone = deleted::see_deleted(row, &mut selected, &window.fetch)?;
+    let Selected { mut query, object, selection, operation, obstacles, bulk_notes, place, notes: source_notes, .. } =
+        selected;
+    notes.splice(0..0, source_notes);
     let mut table = TableSpec {
         row: row.name.clone(),
-        name: row.table.clone().unwrap_or_else(|| object.name.clone()),
+        name,
         columns: selection.columns.iter().map(|column| row.types.column(column)).collect(),
         primary_key,
-        write_mode: orgtap_destination::WriteMode::Replace,
-        version_column: version_column(&selection.columns),
+        write_mode: window.write_mode,
+        version_column,
         keys_are_unique: false,
+        gone,
     };
     // A record comes once in one query, so its Id, alone or with more, tells it from the others.
     table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
-    let fingerprint = Fingerprint {
-        object: object.name.clone(),
-        selection: asked,
-        fields: table.columns.iter().map(|column| column.name.clone()).collect(),
-        filter,
-        cursor_field: None,
-        include_deleted: includes_deleted,
-    };
-    let window = Window::open(row, full_refresh, &object, fingerprint, client, destination, &table.name).await?;
     if let Some(condition) = window.condition {
         query.add_condition(condition);
     }
-    table.write_mode = window.write_mode;
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
     let cursor = window.state_after.fingerprint.as_ref().and_then(|fingerprint| fingerprint.cursor_field.as_deref());
@@ -192,12 +201,32 @@ pub(crate) async fn make(
         left_out: selection.left_out,
         cost,
         notes,
+        deletions,
+        ending,
         projection: Arc::new(selection.projection),
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,
         state_after: window.state_after,
     })
+}
+
+/// Returns the name of the row's table.
+fn table_name(row: &RowSpec, selected: &Selected) -> String {
+    row.table.clone().unwrap_or_else(|| selected.object.name.clone())
+}
+
+/// Returns what the row's table is made of, but for the cursor field.
+fn fingerprint_of(row: &RowSpec, selected: &Selected) -> Fingerprint {
+    Fingerprint {
+        object: selected.object.name.clone(),
+        selection: selected.asked.clone(),
+        fields: selected.selection.columns.iter().map(|column| column.column.name.clone()).collect(),
+        filter: selected.filter.clone(),
+        cursor_field: None,
+        include_deleted: selected.includes_deleted,
+        removes_deleted: row.deleted == Deleted::Remove,
+    }
 }
 
 /// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:

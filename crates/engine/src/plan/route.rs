@@ -89,12 +89,12 @@ fn counted(records: u64) -> String {
 }
 
 /// Returns whether nothing narrows the query.
-fn is_whole(query: &Query) -> bool {
+pub(super) fn is_whole(query: &Query) -> bool {
     query.filter.is_none() && query.scope.is_none() && query.with.is_empty() && query.limit.is_none()
 }
 
 /// Returns the query that counts the records of `query`.
-fn count_query(query: &Query) -> Query {
+pub(super) fn count_query(query: &Query) -> Query {
     let function = Name { text: "COUNT".to_owned(), span: Span::default() };
     let call = Call { function, arguments: Vec::new(), span: Span::default() };
     let mut counting = query.clone();

@@ -12,7 +12,7 @@ use super::columns::{Selection, item_of, nearest, path_of, why_left_out, why_not
 use super::resolve::Resolved;
 use super::{aggregate, fields, route, select};
 use crate::error::{Error, Result};
-use crate::spec::{Api, Fetch, Fields, Records, RowSpec, Source};
+use crate::spec::{Api, Deleted, Fetch, Fields, Records, RowSpec, Source};
 use crate::state::MADE_BY;
 
 /// What a row selects, before the fetch window narrows it.
@@ -75,8 +75,9 @@ pub(super) async fn select(row: &RowSpec, client: &Client) -> Result<Selected> {
         Source::Object { object, fields } => whole_object(row, object, fields, client).await?,
         Source::Soql(text) => soql(row, text, client).await?,
     };
-    if row.records == Records::LiveAndArchived && !selected.includes_deleted {
-        leave_out_deleted(&mut selected)?;
+    // Where deleted records are to leave the table, it depends on what of it is read whether they have to be seen.
+    if row.records == Records::LiveAndArchived && row.deleted != Deleted::Remove && !selected.includes_deleted {
+        leave_out_deleted(&selected.object, &mut selected.query)?;
     }
     if row.records == Records::All && selected.object.field("IsDeleted").is_none() {
         selected.notes.push(format!("`{}` has no deleted records to include", selected.object.name));
@@ -178,7 +179,7 @@ fn asked(query: &Query, selection: &Selection) -> Result<String> {
 }
 
 /// Returns an item of which an alias of the query cannot be mistaken for the beginning of its path. What was typed stays as it is: its span has an end.
-fn rooted(item: SelectItem, query: &Query) -> SelectItem {
+pub(super) fn rooted(item: SelectItem, query: &Query) -> SelectItem {
     match item {
         SelectItem::Field { path, alias: None } if path.span().end == 0 => {
             SelectItem::Field { path: query.root_path(path), alias: None }
@@ -272,10 +273,10 @@ fn operation(records: Records) -> QueryOperation {
 }
 
 /// Narrows the query to records that are not deleted, where the object can tell.
-fn leave_out_deleted(selected: &mut Selected) -> Result<()> {
-    if let Some(field) = selected.object.field("IsDeleted") {
+pub(super) fn leave_out_deleted(object: &SObject, query: &mut Query) -> Result<()> {
+    if let Some(field) = object.field("IsDeleted") {
         let is_live = Condition::compare(path_of(&field.name)?, Operator::Eq, LiteralKind::Boolean(false));
-        selected.query.add_condition(is_live);
+        query.add_condition(is_live);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use orgtap_soql::Condition;
 use super::FetchWindow;
 use super::cursor::{self, Cursor};
 use crate::error::{Error, Result};
-use crate::spec::{Fetch, Load, Records, RowSpec, StartOver};
+use crate::spec::{Deleted, Fetch, Load, Records, RowSpec, StartOver};
 use crate::state::{Fingerprint, State};
 
 /// The part of a plan that the saved state decides.
@@ -19,6 +19,8 @@ pub(super) struct Window {
     pub(super) condition: Option<Condition>,
     pub(super) write_mode: WriteMode,
     pub(super) state_after: State,
+    /// The state that the table is carried on from, where it is.
+    pub(super) saved: Option<State>,
     /// The column that tells how far the stamps of the records reach.
     pub(super) cursor_column: Option<usize>,
     /// How far back a watermark has to lie.
@@ -30,7 +32,7 @@ pub(super) struct Window {
 #[derive(Debug)]
 enum Saved {
     /// The table can be carried on from here.
-    Watermark(Timestamp),
+    Watermark { watermark: Timestamp, state: Box<State> },
     /// There is nothing to carry on.
     Nothing {
         /// Why.
@@ -56,17 +58,22 @@ impl Window {
     ) -> Result<Self> {
         if row.fetch == Fetch::All {
             let reason = "the row fetches all".to_owned();
+            let saved = match row.can_reconcile() && !full_refresh {
+                true => carried_on(row, &fingerprint, destination, table).await?.ok(),
+                false => None,
+            };
             return Ok(Self {
                 fetch: FetchWindow::All { reason },
                 condition: None,
-                write_mode: if full_refresh { WriteMode::Replace } else { write_mode(row.load) },
+                write_mode: if full_refresh { WriteMode::Replace } else { whole_write_mode(row) },
                 state_after: State::new(fingerprint, cursor::by_margin(object).map(to_the_second)),
+                saved,
                 cursor_column: None,
                 watermark_margin: SignedDuration::ZERO,
                 notes: Vec::new(),
             });
         }
-        let cursor = Cursor::choose(object, row.cursor_field.as_deref(), row.records == Records::All)?;
+        let cursor = cursor_of(row, object)?;
         fingerprint.cursor_field = Some(cursor.field.clone());
         let saved = if full_refresh {
             Saved::Outdated { reason: "a full refresh was asked for".to_owned() }
@@ -80,6 +87,26 @@ impl Window {
     }
 }
 
+/// Returns the field that orders change. Where deletions count, one that they change too.
+pub(super) fn cursor_of(row: &RowSpec, object: &SObject) -> Result<Cursor> {
+    let reads_deletions = row.records == Records::All || row.deleted == Deleted::Remove;
+    Cursor::choose(object, row.cursor_field.as_deref(), reads_deletions)
+}
+
+/// Returns the state that `table` can be carried on from as `fingerprint` says, or why there is none.
+pub(super) async fn carried_on(
+    row: &RowSpec,
+    fingerprint: &Fingerprint,
+    destination: &dyn Destination,
+    table: &str,
+) -> Result<Result<State, String>> {
+    let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
+    Ok(match saved_state(document.as_deref(), fingerprint) {
+        Saved::Watermark { state, .. } => Ok(*state),
+        Saved::Nothing { reason } | Saved::Outdated { reason } => Err(reason),
+    })
+}
+
 /// Returns what a saved document is good for.
 fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
     let Some(document) = document else {
@@ -87,11 +114,14 @@ fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
     };
     match State::read(document) {
         Err(reason) => Saved::Outdated { reason },
-        Ok(state) => match (state.fingerprint.and_then(|saved| fingerprint.difference(&saved)), state.watermark) {
-            (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})") },
-            (None, None) => Saved::Nothing { reason: "the last run left no watermark".to_owned() },
-            (None, Some(watermark)) => Saved::Watermark(watermark),
-        },
+        Ok(state) => {
+            let difference = state.fingerprint.as_ref().and_then(|saved| fingerprint.difference(saved));
+            match (difference, state.watermark) {
+                (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})") },
+                (None, None) => Saved::Nothing { reason: "the last run left no watermark".to_owned() },
+                (None, Some(watermark)) => Saved::Watermark { watermark, state: Box::new(state) },
+            }
+        }
     }
 }
 
@@ -120,7 +150,7 @@ fn decide(
         notes.push(format!("fetches all: {reason}"));
     }
     let (fetch, watermark) = match &saved {
-        Saved::Watermark(watermark) => (since(row, cursor, *watermark, to.clone()), bound.max(Some(*watermark))),
+        Saved::Watermark { watermark, .. } => (since(row, cursor, *watermark, to.clone()), bound.max(Some(*watermark))),
         Saved::Nothing { reason } | Saved::Outdated { reason } => {
             notes.extend(cursor.note.clone());
             (FetchWindow::All { reason: reason.clone() }, bound)
@@ -134,7 +164,12 @@ fn decide(
         // A log of versions cannot be rebuilt from the org: only the user's own word clears it.
         (Saved::Outdated { .. }, Load::Append) if !full_refresh => WriteMode::Append,
         (Saved::Outdated { .. }, _) if full_refresh || row.start_over == StartOver::Replace => WriteMode::Replace,
-        _ => write_mode(row.load),
+        (Saved::Watermark { .. }, _) => write_mode(row.load),
+        _ => whole_write_mode(row),
+    };
+    let saved = match saved {
+        Saved::Watermark { state, .. } => Some(*state),
+        Saved::Nothing { .. } | Saved::Outdated { .. } => None,
     };
     Ok(Window {
         condition: cursor.condition(from, to.as_deref())?,
@@ -143,6 +178,7 @@ fn decide(
         cursor_column: cursor.column(&fingerprint.fields),
         watermark_margin: cursor.margin(),
         state_after: State::new(fingerprint, watermark),
+        saved,
         notes,
     })
 }
@@ -157,6 +193,14 @@ fn write_mode(load: Load) -> WriteMode {
         Load::Full => WriteMode::Replace,
         Load::Incremental => WriteMode::Upsert,
         Load::Append => WriteMode::Append,
+    }
+}
+
+/// Returns what is done with all records of the row. Where deleted ones are to leave the table, whatever else it holds is gone.
+fn whole_write_mode(row: &RowSpec) -> WriteMode {
+    match (row.load, row.deleted) {
+        (Load::Incremental, Deleted::Remove) => WriteMode::Replace,
+        (load, _) => write_mode(load),
     }
 }
 

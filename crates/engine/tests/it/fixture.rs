@@ -8,8 +8,8 @@ use orgtap_destination::Destination;
 use orgtap_destination::memory::Memory;
 use orgtap_emulator::{Emulator, EmulatorOptions, Faults, FieldKind, Id, Org, Scope, Value};
 use orgtap_engine::{
-    Api, Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport, RunSpec,
-    Source,
+    Api, Deleted, Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport,
+    RunSpec, Source,
 };
 use orgtap_salesforce::{ApiVersion, Client, Connection, HttpOptions, JobId, Login, ManualClock};
 use tokio::sync::mpsc;
@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::records::Records;
+
+/// A day.
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A minute: the steps in which Salesforce says how far its changes are complete.
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -167,6 +170,28 @@ impl Fixture {
         self.org.update(id, fields([(field, value.into())])).unwrap();
     }
 
+    /// Deletes a record and empties the recycle bin: no query shows it any more.
+    pub(crate) fn delete_for_good(&self, id: Id) {
+        self.org.delete(id).unwrap();
+        self.org.purge(id).unwrap();
+    }
+
+    /// Runs `reconcile` of `row` alone on what is in memory.
+    pub(crate) async fn reconcile(&self, row: &RowSpec) -> RowReport {
+        let memory = Arc::new(self.memory.clone());
+        let spec = RunSpec::new(vec![row.clone()]);
+        let client = self.client();
+        only(orgtap_engine::reconcile(spec, &client, memory, EventSender::silent(), CancellationToken::new()).await)
+    }
+
+    /// Returns the value of `field` of each record of `table`, by Id.
+    pub(crate) fn column_by_id(&self, table: &str, field: &str) -> BTreeMap<String, Option<String>> {
+        let table = self.memory.table(table).unwrap_or_else(|| panic!("there is no table `{table}`"));
+        let position = |name: &str| table.columns.iter().position(|column| column == name).unwrap();
+        let (id, value) = (position("Id"), position(field));
+        table.records.into_iter().map(|record| (record[id].clone().unwrap(), record[value].clone())).collect()
+    }
+
     /// Creates an account.
     pub(crate) fn new_account(&self, name: &str) -> Id {
         self.org.insert("Account", fields([("Name", name.into())])).unwrap()
@@ -255,6 +280,16 @@ pub(crate) fn soql(query: &str) -> RowSpec {
 /// Has `row` upsert what changed.
 pub(crate) fn incremental(row: RowSpec) -> RowSpec {
     RowSpec { load: Load::Incremental, fetch: Fetch::Incremental, ..row }
+}
+
+/// Has `row` upsert what changed, and take what is deleted out of its table.
+pub(crate) fn removing(row: RowSpec) -> RowSpec {
+    incremental(row).with_deleted(Deleted::Remove)
+}
+
+/// Has `row` upsert what changed, and flag what is deleted.
+pub(crate) fn flagging(row: RowSpec) -> RowSpec {
+    incremental(row).with_deleted(Deleted::Flag { is_demanded: true })
 }
 
 /// Has `row` read deleted and archived records too.

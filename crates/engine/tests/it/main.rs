@@ -12,6 +12,12 @@ mod computed;
 #[cfg(test)]
 mod cursor;
 #[cfg(test)]
+mod deleted_settings;
+#[cfg(test)]
+mod deletion_log;
+#[cfg(test)]
+mod deletions;
+#[cfg(test)]
 mod destination_faults;
 #[cfg(test)]
 mod documents;
@@ -31,6 +37,8 @@ mod page_faults;
 mod parallel_pages;
 #[cfg(test)]
 mod plain_proxy;
+#[cfg(test)]
+mod reconcile;
 #[cfg(test)]
 mod records;
 #[cfg(test)]

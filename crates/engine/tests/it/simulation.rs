@@ -1,9 +1,9 @@
 //! Whole histories of an org under load: random transactions that show late, runs at random times between them, random faults, clocks that
-//! are wrong. Whatever happened, after the last run every table equals the org.
+//! are wrong, deletions of every kind. Whatever happened, after the last run every table equals the org.
 //!
 //! A history is made from its seed alone, so a failure names the seed that shows it again. `ORGTAP_TEST_HISTORIES` says how many there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use proptest::prelude::RngExt as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::json;
 
-use crate::fixture::{Fixture, MINUTE, fields, incremental, object, with_deleted};
+use crate::fixture::{DAY, Fixture, MINUTE, fields, flagging, incremental, object, removing};
 use crate::records::{Records, assert_same};
 
 /// Histories in the ordinary tests; ten thousand take some minutes.
@@ -24,13 +24,21 @@ const USUAL_HISTORIES: u64 = 60;
 /// The longest that a transaction stays open.
 const LONGEST_COMMIT: u64 = 15 * 60;
 
-/// Sees every change, deletions too.
-const FLAGGED: &str = "Account";
-/// Sees changes, but no deletions.
-const UNFLAGGED: &str = "Contact";
+/// Can be merged.
+const MERGED: &str = "Account";
+/// Goes with its account.
+const CHILD: &str = "Contact";
 /// Keeps no log of its changes.
 const UNLOGGED: &str = "Meter__c";
-const OBJECTS: [&str; 3] = [FLAGGED, UNFLAGGED, UNLOGGED];
+const OBJECTS: [&str; 3] = [MERGED, CHILD, UNLOGGED];
+
+/// What becomes of the deleted records of an object.
+#[derive(Clone, Copy)]
+enum Treatment {
+    Ignored,
+    Flagged,
+    Removed,
+}
 
 /// One history being made.
 struct History {
@@ -38,6 +46,10 @@ struct History {
     rng: TestRng,
     /// Until when each record is locked by a transaction that is not committed yet.
     locked: BTreeMap<Id, Timestamp>,
+    /// What becomes of the deleted records of each object.
+    treatments: [Treatment; 3],
+    /// Every record that there has ever been.
+    known: BTreeSet<Option<String>>,
     /// What happened, for the message of a failure.
     log: Vec<String>,
 }
@@ -51,10 +63,14 @@ impl History {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("meter.json"), unlogged().to_string()).unwrap();
         assert!(builder.import(folder.path()).unwrap().skipped.is_empty());
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let treatments = [Treatment::Ignored, Treatment::Flagged, Treatment::Removed];
         Self {
             fixture: Fixture::of(builder.build()).await,
-            rng: TestRng::from_seed(RngAlgorithm::ChaCha, &bytes),
+            treatments: [(); 3].map(|()| treatments[rng.random_range(0..3_usize)]),
+            rng,
             locked: BTreeMap::new(),
+            known: BTreeSet::new(),
             log: Vec::new(),
         }
     }
@@ -64,13 +80,24 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.below(12) {
+        match self.below(16) {
             0..4 => self.write(),
-            4 => self.delete(),
-            5 => self.undelete(),
-            6 => self.merge(),
-            7..10 => self.wait(),
+            4 | 5 => self.delete(),
+            6 => self.undelete(),
+            7 => self.merge(),
+            8 => self.purge(),
+            9..12 => self.wait(),
+            12 => self.compare().await,
             _ => self.run(true).await,
+        }
+        self.note_records();
+    }
+
+    /// Remembers the records that there are.
+    fn note_records(&mut self) {
+        for kind in OBJECTS {
+            let ids = Records::of_query(&self.fixture.org, &format!("SELECT Id FROM {kind}"), Scope::All);
+            self.known.extend(ids.column("Id"));
         }
     }
 
@@ -88,27 +115,56 @@ impl History {
             _ => self.fixture.org.insert(kind, fields([(name_of(kind), name.into())])).unwrap(),
         };
         self.fixture.org.set_commit_delay(Duration::ZERO);
+        self.known.insert(Some(changed.to_string()));
         self.locked.insert(changed, self.fixture.org.now() + Duration::from_secs(open));
         self.tell(format!("wrote {changed}, open for {open} s"));
     }
 
+    /// Deletes a record and what hangs on it, at once or in a transaction that stays open for a while.
     fn delete(&mut self) {
         let kind = OBJECTS[self.below(3) as usize];
-        if let Some(id) = self.pick_quiet(kind, "") {
-            self.fixture.org.delete(id).unwrap();
-            self.tell(format!("deleted {id}"));
+        let Some(id) = self.pick_quiet(kind, "") else { return };
+        let open = [0, 0, 30, LONGEST_COMMIT][self.below(4) as usize];
+        self.fixture.org.set_commit_delay(Duration::from_secs(open));
+        self.fixture.org.delete(id).unwrap();
+        self.fixture.org.set_commit_delay(Duration::ZERO);
+        if open > 0 {
+            self.lock_all(Duration::from_secs(open));
+        }
+        self.tell(format!("deleted {id}, to be seen in {open} s"));
+    }
+
+    /// Lets nothing be changed for a while: who knows what an open transaction holds.
+    fn lock_all(&mut self, time: Duration) {
+        let until = self.fixture.org.now() + time;
+        for kind in OBJECTS {
+            let selection = self.fixture.org.select(&format!("SELECT Id FROM {kind}"), Scope::All).unwrap();
+            let ids = selection.page(0, selection.total()).map(|values| (values[0].as_id().unwrap(), until));
+            self.locked.extend(ids);
         }
     }
 
     fn undelete(&mut self) {
-        if let Some(id) = self.pick_quiet(FLAGGED, "WHERE IsDeleted = true AND MasterRecordId = null") {
-            self.fixture.org.undelete(id).unwrap();
-            self.tell(format!("undeleted {id}"));
+        let kind = OBJECTS[self.below(3) as usize];
+        let filter = if kind == UNLOGGED { "" } else { " AND MasterRecordId = null" };
+        if let Some(id) = self.pick_quiet(kind, &format!("WHERE IsDeleted = true{filter}")) {
+            // A child of a deleted parent is not restored alone, nor one that the recycle bin has thrown out.
+            let is_done = self.fixture.org.undelete(id).is_ok();
+            self.tell(format!("undeleted {id}: {is_done}"));
+        }
+    }
+
+    /// Takes a record out of the recycle bin for good.
+    fn purge(&mut self) {
+        let kind = OBJECTS[self.below(3) as usize];
+        if let Some(id) = self.pick_quiet(kind, "WHERE IsDeleted = true") {
+            let is_done = self.fixture.org.purge(id).is_ok();
+            self.tell(format!("purged {id}: {is_done}"));
         }
     }
 
     fn merge(&mut self) {
-        let (Some(master), Some(loser)) = (self.pick_quiet(FLAGGED, ""), self.pick_quiet(FLAGGED, "")) else { return };
+        let (Some(master), Some(loser)) = (self.pick_quiet(MERGED, ""), self.pick_quiet(MERGED, "")) else { return };
         if master != loser {
             self.fixture.org.merge(master, &[loser]).unwrap();
             self.tell(format!("merged {loser} into {master}"));
@@ -116,9 +172,21 @@ impl History {
     }
 
     fn wait(&mut self) {
-        let seconds = [0, 1, 59, 60, 61, 300, 1200][self.below(7) as usize];
+        let seconds = match self.below(24) {
+            0 => 6 * DAY.as_secs(),
+            1 => 16 * DAY.as_secs(),
+            which => [0, 1, 59, 60, 61, 300, 1200][which as usize % 7],
+        };
         self.fixture.org.advance(Duration::from_secs(seconds));
         self.tell(format!("waited {seconds} s"));
+    }
+
+    /// Compares all tables that can be compared, as far as there are any.
+    async fn compare(&mut self) {
+        for row in self.rows().iter().filter(|row| row.can_reconcile()) {
+            let outcome = self.fixture.reconcile(row).await.outcome;
+            self.tell(format!("compared {}: {}", row.name, outcome.is_ok()));
+        }
     }
 
     /// Runs all rows, as a new process whose clock says anything.
@@ -131,7 +199,7 @@ impl History {
             self.fixture.emulator.faults().add(fault).unwrap();
         }
         let page_records = [3, 50][self.below(2) as usize];
-        let report = self.fixture.run(RunSpec { page_records, ..RunSpec::new(rows()) }).await;
+        let report = self.fixture.run(RunSpec { page_records, ..RunSpec::new(self.rows()) }).await;
         self.fixture.emulator.faults().clear();
         let failed = report.failures().count();
         self.tell(format!("ran with {faults} faults, {failed} rows failed"));
@@ -139,17 +207,18 @@ impl History {
     }
 
     fn fault(&mut self) -> Fault {
-        const KINDS: [CallKind; 8] = [
+        const KINDS: [CallKind; 9] = [
             CallKind::Login,
             CallKind::Describe,
             CallKind::Updated,
+            CallKind::Deleted,
             CallKind::JobCreate,
             CallKind::JobInfo,
             CallKind::Results,
             CallKind::Query,
             CallKind::JobDelete,
         ];
-        let call = KINDS[self.below(8) as usize];
+        let call = KINDS[self.below(9) as usize];
         let action = match self.below(8) {
             0 => Action::Unavailable,
             1 => Action::ResetConnection,
@@ -184,13 +253,31 @@ impl History {
         self.log.push(format!("{} {what}", self.fixture.org.now()));
     }
 
+    fn rows(&self) -> Vec<RowSpec> {
+        let row = |(kind, treatment): (&&str, &Treatment)| match treatment {
+            Treatment::Ignored => incremental(object(kind)),
+            Treatment::Flagged => flagging(object(kind)),
+            Treatment::Removed => removing(object(kind)),
+        };
+        OBJECTS.iter().zip(&self.treatments).map(row).collect()
+    }
+
     /// Fails unless every table equals the org.
     fn check(&self) {
-        assert_same(&self.fixture.table(FLAGGED), &self.fixture.all(FLAGGED));
-        for kind in [UNFLAGGED, UNLOGGED] {
+        for (kind, treatment) in OBJECTS.iter().zip(self.treatments) {
             let (table, live, all) = (self.fixture.table(kind), self.fixture.live(kind), self.fixture.all(kind));
-            assert_same(&only(&table, &live), &live);
-            assert_eq!(only(&table, &all).len(), table.len(), "every record of the table has been in the org");
+            assert!(table.column("Id").iter().all(|id| self.known.contains(id)), "it has been in the org");
+            match treatment {
+                Treatment::Ignored => assert_same(&only(&table, &live), &live),
+                Treatment::Removed => assert_same(&table, &live),
+                Treatment::Flagged => {
+                    assert_same(&only(&table, &all), &all);
+                    let ids = all.column("Id");
+                    let gone = table.filtered("Id", |id| ids.binary_search(id).is_err());
+                    let flags = gone.column("IsDeleted");
+                    assert!(flags.iter().all(|flag| flag.as_deref() == Some("true")), "it is gone and not flagged");
+                }
+            }
         }
     }
 }
@@ -201,13 +288,8 @@ fn only(table: &Records, others: &Records) -> Records {
     table.filtered("Id", |id| ids.binary_search(id).is_ok())
 }
 
-fn rows() -> Vec<RowSpec> {
-    let row = |kind| incremental(object(kind));
-    vec![with_deleted(row(FLAGGED)), row(UNFLAGGED), row(UNLOGGED)]
-}
-
 fn name_of(kind: &str) -> &'static str {
-    if kind == UNFLAGGED { "LastName" } else { "Name" }
+    if kind == CHILD { "LastName" } else { "Name" }
 }
 
 fn unlogged() -> serde_json::Value {
@@ -224,6 +306,7 @@ fn unlogged() -> serde_json::Value {
 async fn live_through(seed: u64) -> Result<(), String> {
     let task = tokio::spawn(async move {
         let mut history = History::new(seed).await;
+        history.note_records();
         let steps = 10 + history.below(30);
         for _ in 0..steps {
             history.step().await;

@@ -10,6 +10,7 @@ pub(crate) mod init;
 pub(crate) mod objects;
 pub(crate) mod plan;
 pub(crate) mod query;
+pub(crate) mod reconcile;
 pub(crate) mod run;
 pub(crate) mod schema;
 

@@ -1,5 +1,6 @@
 //! `orgtap run`: loads the tables.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use orgtap_destination::Destination;
@@ -29,17 +30,22 @@ pub(crate) async fn run(args: &RunArgs, on: &Invocation) -> Result<Exit> {
     };
     hold_to(&settings.limits, &client, on).await?;
     let report = execute(spec, &client, settings.destination.open(on.patience)?, on).await;
-    if args.json {
-        on.console.json(&ReportDocument::new(&report, client.api_usage(), &client.spending()))?;
-        report::failures(&on.console, &report);
+    tell(&report, &client, args.json, on)
+}
+
+/// Prints how a run went, and returns how the process ends.
+pub(crate) fn tell(report: &RunReport, client: &Client, as_json: bool, on: &Invocation) -> Result<Exit> {
+    if as_json {
+        on.console.json(&ReportDocument::new(report, client.api_usage(), &client.spending()))?;
+        report::failures(&on.console, report);
     } else {
-        report::print(&on.console, &report, client.api_usage(), &client.spending())?;
+        report::print(&on.console, report, client.api_usage(), &client.spending())?;
     }
-    Ok(exit(&report))
+    Ok(exit(report))
 }
 
 /// Holds the run to its shares of what the org allows a day.
-async fn hold_to(shares: &Shares, client: &Client, on: &Invocation) -> Result<()> {
+pub(crate) async fn hold_to(shares: &Shares, client: &Client, on: &Invocation) -> Result<()> {
     for resource in client.hold_to(shares).await? {
         on.console.note(&format!("the org does not tell how many {resource} it has a day: no limit is set on them"));
     }
@@ -53,13 +59,26 @@ pub(crate) async fn execute(
     destination: Arc<dyn Destination>,
     on: &Invocation,
 ) -> RunReport {
+    let names = names(&spec);
+    let run = |events| orgtap_engine::run(spec, client, destination, events, on.stop.clone());
+    watch(&names, run, on).await
+}
+
+/// Returns the names of the rows.
+pub(crate) fn names(spec: &RunSpec) -> Vec<String> {
+    spec.rows.iter().map(|row| row.name.clone()).collect()
+}
+
+/// Does `work` on the rows with these names, showing what happens.
+pub(crate) async fn watch<Work: Future<Output = RunReport>>(
+    names: &[String],
+    work: impl FnOnce(EventSender) -> Work,
+    on: &Invocation,
+) -> RunReport {
     let (sender, receiver) = unbounded_channel();
-    let names = spec.rows.iter().map(|row| row.name.as_str());
+    let names = names.iter().map(String::as_str);
     let progress = on.console.progress.clone().map(|lines| Progress::new(lines, on.console.err, names));
-    let (report, ()) = tokio::join!(
-        orgtap_engine::run(spec, client, destination, EventSender::new(sender), on.stop.clone()),
-        show(receiver, progress)
-    );
+    let (report, ()) = tokio::join!(work(EventSender::new(sender)), show(receiver, progress));
     report
 }
 
@@ -82,7 +101,7 @@ async fn show(mut events: UnboundedReceiver<RunEvent>, mut progress: Option<Prog
 }
 
 /// Keeps the rows with these names; all of them where none is given.
-fn only(mut spec: RunSpec, names: &[String]) -> Result<RunSpec> {
+pub(crate) fn only(mut spec: RunSpec, names: &[String]) -> Result<RunSpec> {
     if let Some(name) = names.iter().find(|name| !spec.rows.iter().any(|row| row.name == **name)) {
         let known = || spec.rows.iter().map(|row| row.name.as_str());
         let hint = match nearest(name, known()) {

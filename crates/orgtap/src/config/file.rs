@@ -197,10 +197,14 @@ pub(crate) struct RowTable {
     pub(crate) fields: Option<Vec<String>>,
     /// Load all fields of the object but these. Not with `fields` or `soql`.
     pub(crate) exclude_fields: Option<Vec<String>>,
-    /// Whether deleted and archived records are loaded, too; the column `IsDeleted` tells them apart. Without it, a record that is deleted
-    /// in Salesforce stays in an incrementally loaded table. Default: false.
-    #[serde(default)]
-    pub(crate) include_deleted: bool,
+    /// What becomes of records that are deleted in Salesforce. Default: "ignore".
+    pub(crate) deleted: Option<DeletedChoice>,
+    /// The older name of `deleted`: true is "flag", false is "ignore".
+    pub(crate) include_deleted: Option<bool>,
+    /// After how many runs of the row all Ids are compared with the table, to notice what neither a query nor Salesforce's log of deletions
+    /// shows. With `deleted` "flag" or "remove". Default: whenever a run cannot know otherwise; see `orgtap reconcile`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub(crate) reconcile_every: Option<u32>,
     /// What a load does to the table. Default: "full".
     pub(crate) load: Option<LoadMode>,
     /// Which records are read. Default: "incremental" where `load` is, else "all".
@@ -219,6 +223,18 @@ pub(crate) struct RowTable {
     pub(crate) table: Option<String>,
     /// Which API carries the records. Default: "auto".
     pub(crate) api: Option<ApiChoice>,
+}
+
+/// What becomes of records that are deleted in Salesforce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeletedChoice {
+    /// Nothing: they are not read, and one that is in an incrementally loaded table stays there as it was.
+    Ignore,
+    /// They are in the table, and its column `IsDeleted` says so, for ever; archived records are read as well.
+    Flag,
+    /// They leave the table; archived records stay.
+    Remove,
 }
 
 /// What a load does to its table.

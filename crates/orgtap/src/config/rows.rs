@@ -1,12 +1,13 @@
 //! `[[rows]]` → [`RowSpec`]s: defaults, and the rules that involve several options or several rows.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use orgtap_engine::{Api, Fetch, Fields, Load, Records, RowSpec, Source};
+use orgtap_engine::{Api, Deleted, Fetch, Fields, Load, RowSpec, Source};
 
 use super::document::Node;
-use super::file::{ApiChoice, FetchMode, LoadMode, RowTable};
+use super::file::{ApiChoice, DeletedChoice, FetchMode, LoadMode, RowTable};
 use super::problem::{KeyPath, Problem};
 
 /// Builds the rows that `tables` describe. Where something is added to `problems`, the result is not to be used.
@@ -86,11 +87,12 @@ impl Rules<'_> {
             Some(ApiChoice::Bulk) => Api::Bulk,
             Some(ApiChoice::Rest) => Api::Rest,
         };
+        let deleted = self.deleted(&table, load);
         let source = self.source(table.object, table.soql, table.fields, table.exclude_fields);
         // A query that cannot be read fails alone, under the only name that it has.
         let name = table.name.or_else(|| object_of(&source)).unwrap_or_else(|| self.path.to_string());
-        RowSpec {
-            records: if table.include_deleted { Records::All } else { Records::Live },
+        let row = RowSpec {
+            reconcile_every: table.reconcile_every.and_then(NonZeroU32::new),
             load,
             fetch,
             cursor_field: table.cursor_field,
@@ -99,7 +101,55 @@ impl Rules<'_> {
             table: table.table,
             api,
             ..RowSpec::new(name, source)
+        };
+        row.with_deleted(deleted)
+    }
+
+    /// Returns what becomes of deleted records, after checking it against the other options.
+    fn deleted(&mut self, table: &RowTable, load: Load) -> Deleted {
+        let deleted = match (table.deleted, table.include_deleted) {
+            (Some(DeletedChoice::Ignore | DeletedChoice::Remove), Some(true)) => {
+                self.report(
+                    "include_deleted",
+                    "is the older name of deleted = \"flag\", and `deleted` says something else; keep one",
+                );
+                Deleted::Ignore
+            }
+            (Some(DeletedChoice::Flag), Some(false)) => {
+                self.report(
+                    "include_deleted",
+                    "is the older name of `deleted`: false means \"ignore\", and `deleted` is \"flag\"; keep one",
+                );
+                Deleted::Ignore
+            }
+            (Some(DeletedChoice::Flag), _) => Deleted::Flag { is_demanded: true },
+            (None, Some(true)) => Deleted::Flag { is_demanded: false },
+            (Some(DeletedChoice::Remove), _) => Deleted::Remove,
+            (Some(DeletedChoice::Ignore), _) | (None, _) => Deleted::Ignore,
+        };
+        if deleted == Deleted::Remove && load == Load::Append {
+            self.report(
+                "deleted",
+                "cannot be `remove` while `load` is `append`: nothing ever leaves a table to which versions are added; \
+                 set load = \"incremental\", or deleted = \"flag\"",
+            );
         }
+        let is_id = |key: &[String]| matches!(key, [id] if id.eq_ignore_ascii_case("Id"));
+        let has_other_key = table.primary_key.as_deref().is_some_and(|key| !key.is_empty() && !is_id(key));
+        if has_other_key
+            && load == Load::Incremental
+            && table.deleted.is_some_and(|choice| choice != DeletedChoice::Ignore)
+        {
+            let message = "must be [\"Id\"] where deleted records are to be flagged or removed: Salesforce tells them by their Ids";
+            self.report("primary_key", message);
+        }
+        if table.reconcile_every.is_some() && (deleted == Deleted::Ignore || load != Load::Incremental) {
+            self.report(
+                "reconcile_every",
+                "goes with deleted = \"flag\" or \"remove\" and load = \"incremental\": there is nothing to compare otherwise",
+            );
+        }
+        deleted
     }
 
     fn check_modes(&mut self, load: Load, fetch: Fetch, primary_key: Option<&[String]>) {

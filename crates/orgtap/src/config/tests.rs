@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orgtap_engine::{Fetch, Fields, Load, Records, Source as RowSource};
+use orgtap_engine::{Deleted, Fetch, Fields, Load, Records, Source as RowSource};
 use orgtap_salesforce::Login;
 use secrecy::ExposeSecret;
 
@@ -89,6 +89,69 @@ fn a_query_gives_its_row_the_name_of_its_object() {
 
     let names: Vec<_> = settings.run.rows.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["contact", "rows[1]"]);
+}
+
+#[test]
+fn the_older_name_of_flagging_deleted_records_is_accepted() {
+    let read_row = |options: &str| read(&with_row(&format!("object = \"A\"\n{options}"))).unwrap().run.rows.remove(0);
+    let cases = [
+        ("", Deleted::Ignore, Records::Live),
+        ("deleted = \"ignore\"", Deleted::Ignore, Records::Live),
+        ("include_deleted = false", Deleted::Ignore, Records::Live),
+        ("include_deleted = true", Deleted::Flag { is_demanded: false }, Records::All),
+        ("deleted = \"flag\"", Deleted::Flag { is_demanded: true }, Records::All),
+        ("deleted = \"flag\"\ninclude_deleted = true", Deleted::Flag { is_demanded: true }, Records::All),
+        ("deleted = \"remove\"", Deleted::Remove, Records::LiveAndArchived),
+        ("deleted = \"remove\"\ninclude_deleted = false", Deleted::Remove, Records::LiveAndArchived),
+    ];
+
+    for (options, deleted, records) in cases {
+        let row = read_row(options);
+        assert_eq!((row.deleted, row.records), (deleted, records), "{options}");
+    }
+    let every = read_row("load = \"incremental\"\ndeleted = \"remove\"\nreconcile_every = 20").reconcile_every;
+    assert_eq!(every.map(std::num::NonZeroU32::get), Some(20));
+}
+
+#[test]
+fn mistakes_in_what_becomes_of_deleted_records_are_placed_and_explained() {
+    let older = "is the older name of";
+    expect_problems(&[
+        (
+            with_row("object = \"A\"\ndeleted = \"remove\"\ninclude_deleted = true"),
+            &format!(
+                "11:19: `rows[0].include_deleted` {older} deleted = \"flag\", and `deleted` says something else; keep one"
+            ),
+        ),
+        (
+            with_row("object = \"A\"\ndeleted = \"flag\"\ninclude_deleted = false"),
+            &format!(
+                "11:19: `rows[0].include_deleted` {older} `deleted`: false means \"ignore\", and `deleted` is \"flag\"; keep one"
+            ),
+        ),
+        (
+            with_row("object = \"A\"\nload = \"append\"\ndeleted = \"remove\""),
+            "11:11: `rows[0].deleted` cannot be `remove` while `load` is `append`: nothing ever leaves a table to which versions are added; \
+             set load = \"incremental\", or deleted = \"flag\"",
+        ),
+        (
+            with_row("object = \"A\"\nload = \"incremental\"\ndeleted = \"flag\"\nprimary_key = [\"Name\"]"),
+            "12:15: `rows[0].primary_key` must be [\"Id\"] where deleted records are to be flagged or removed: Salesforce tells them by their Ids",
+        ),
+        (
+            with_row("object = \"A\"\nload = \"incremental\"\nreconcile_every = 5"),
+            "11:19: `rows[0].reconcile_every` goes with deleted = \"flag\" or \"remove\" and load = \"incremental\": \
+             there is nothing to compare otherwise",
+        ),
+        (
+            with_row("object = \"A\"\nload = \"incremental\"\ndeleted = \"remove\"\nreconcile_every = 0"),
+            "12:19: `rows[0].reconcile_every` must be between 1 and 1000000",
+        ),
+        (
+            with_row("object = \"A\"\ndeleted = \"removed\""),
+            "10:11: `rows[0].deleted` must be `ignore`, `flag` or `remove`, not `removed`; did you mean `remove`?",
+        ),
+    ]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The JSON documents that commands print. Their shape is a promise: `version` changes when a reader would have to.
 
 use orgtap_destination::ColumnType;
-use orgtap_engine::{Cost, Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
+use orgtap_engine::{Cost, Deleted, Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
 use orgtap_salesforce::{ApiUsage, QueryOperation, Resource, Spending};
 use serde::Serialize;
 
@@ -56,6 +56,8 @@ struct RowDocument {
     records: Option<u64>,
     bytes: Option<u64>,
     superseded: Option<u64>,
+    removed: Option<u64>,
+    flagged: Option<u64>,
     table_records: Option<u64>,
     elapsed_seconds: f64,
     api_calls: u64,
@@ -100,6 +102,8 @@ impl From<&RowReport> for RowDocument {
             records: loaded.map(|loaded| loaded.records),
             bytes: loaded.map(|loaded| loaded.bytes),
             superseded: loaded.map(|loaded| loaded.superseded),
+            removed: loaded.map(|loaded| loaded.removed),
+            flagged: loaded.map(|loaded| loaded.flagged),
             table_records: loaded.and_then(|loaded| loaded.table_records),
             elapsed_seconds: row.elapsed.as_secs_f64(),
             api_calls: row.calls,
@@ -129,6 +133,7 @@ struct PlannedDocument {
     api: &'static str,
     api_reason: String,
     include_deleted: bool,
+    deleted: DeletedDocument,
     query: String,
     table: String,
     write_mode: String,
@@ -138,6 +143,16 @@ struct PlannedDocument {
     cost: CostDocument,
     left_out: Vec<LeftOutDocument>,
     notes: Vec<String>,
+}
+
+/// What is done about records that are deleted in the org.
+#[derive(Debug, Serialize)]
+struct DeletedDocument {
+    treatment: &'static str,
+    /// From when on the org's log of deletions is asked.
+    log_from: Option<String>,
+    /// Why all Ids are compared.
+    compare: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -207,6 +222,15 @@ impl From<&Plan> for PlannedDocument {
             },
             api_reason: plan.api_reason.clone(),
             include_deleted: plan.operation == QueryOperation::QueryAll,
+            deleted: DeletedDocument {
+                treatment: match plan.deletions.treatment {
+                    Deleted::Ignore => "ignore",
+                    Deleted::Flag { .. } => "flag",
+                    Deleted::Remove => "remove",
+                },
+                log_from: plan.deletions.log_from.map(|from| from.to_string()),
+                compare: plan.deletions.compare.clone(),
+            },
             query: plan.query.to_string(),
             table: plan.table.name.clone(),
             write_mode: plan.table.write_mode.to_string(),

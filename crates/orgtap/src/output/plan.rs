@@ -1,7 +1,7 @@
 //! What a row will do and why, for people.
 
 use orgtap_destination::WriteMode;
-use orgtap_engine::{Cost, FetchWindow, Plan};
+use orgtap_engine::{Cost, Deleted, Deletions, FetchWindow, Plan};
 use orgtap_salesforce::QueryOperation;
 
 use super::console::Style;
@@ -16,7 +16,8 @@ pub(crate) fn render(plan: &Plan, style: Style) -> String {
     };
     line("object", &plan.object);
     line("API", &format!("{}: {}", plan.api, plan.api_reason));
-    line("records", records(plan.operation));
+    line("records", records(plan));
+    line("deleted", &deleted(plan));
     line("fetch", &fetch(&plan.fetch));
     line("query", &plan.query.to_string());
     line("cost", &cost(&plan.cost));
@@ -40,10 +41,29 @@ pub(crate) fn summary(plan: &Plan) -> String {
     printable(&format!("{} → table `{}` ({}, {columns}) by the {}", plan.object, plan.table.name, mode(plan), plan.api))
 }
 
-fn records(operation: QueryOperation) -> &'static str {
-    match operation {
-        QueryOperation::Query => "neither deleted nor archived",
-        QueryOperation::QueryAll => "deleted and archived ones too",
+fn records(plan: &Plan) -> &'static str {
+    match (plan.operation, plan.deletions.treatment) {
+        (QueryOperation::Query, _) => "neither deleted nor archived",
+        (QueryOperation::QueryAll, Deleted::Remove) => "archived ones too, and deleted ones to take them out",
+        (QueryOperation::QueryAll, _) => "deleted and archived ones too",
+    }
+}
+
+/// Returns what is done about records that are deleted in the org.
+fn deleted(plan: &Plan) -> String {
+    let Deletions { treatment, log_from, compare } = &plan.deletions;
+    let is_replaced = plan.table.write_mode == WriteMode::Replace;
+    let what = match treatment {
+        Deleted::Ignore if is_replaced => return "ignored".to_owned(),
+        Deleted::Ignore => return "ignored: those in the table stay there".to_owned(),
+        Deleted::Flag { .. } => "flagged",
+        Deleted::Remove if is_replaced => "left out",
+        Deleted::Remove => "taken out of the table",
+    };
+    match (log_from, compare) {
+        (_, Some(reason)) => format!("{what}, after comparing all Ids: {reason}"),
+        (Some(from), None) => format!("{what}, those without a trace by the org's log from {from} on"),
+        (None, None) => what.to_owned(),
     }
 }
 

@@ -101,6 +101,12 @@ pub(crate) fn notes(row: &RowReport) -> Vec<String> {
     let mut notes = row.notes.clone();
     if let Ok(loaded) = &row.outcome {
         notes.extend(loaded.changes.iter().map(ToString::to_string));
+        if loaded.removed > 0 {
+            notes.push(format!("{} taken out of the table, deleted in the org", counted(loaded.removed, "record")));
+        }
+        if loaded.flagged > 0 {
+            notes.push(format!("{} of the table flagged as deleted", counted(loaded.flagged, "record")));
+        }
         if loaded.superseded > 0 {
             notes.push(format!("{} dropped for a newer one with the same key", counted(loaded.superseded, "record")));
         }

@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod component;
 mod context;
+mod deleted;
 mod demo;
 mod emulator;
 mod examples;

@@ -97,17 +97,17 @@ load = "incremental"
 [[rows]]
 object = "Account"
 load = "incremental"
-include_deleted = true
+deleted = "flag"
 
 [[rows]]
 object = "Contact"
 load = "incremental"
-include_deleted = true
+deleted = "flag"
 
 [[rows]]
 object = "Opportunity"
 load = "incremental"
-include_deleted = true
+deleted = "flag"
 
 [[rows]]
 object = "Case"
