@@ -243,7 +243,7 @@ const KNOWN: &[(&str, FieldType)] = &[
 impl Client {
     /// Lists the objects that the user can see.
     pub async fn describe_global(&self) -> Result<Vec<SObjectSummary>> {
-        let call = Call::get("list the objects", format!("{}/sobjects", self.base_path()));
+        let call = Call::get("list the objects", format!("{}/sobjects", self.base_path())).many();
         let answer: DescribeGlobal = self.call_for(&call).await?;
         Ok(answer.sobjects)
     }
@@ -267,7 +267,7 @@ impl Client {
     async fn ask_describe(&self, object: &str) -> Result<SObject> {
         let action = format!("describe {}", literal(object));
         let name = path_segment(&action, object)?;
-        let call = Call::get(action, format!("{}/sobjects/{name}/describe", self.base_path()));
+        let call = Call::get(action, format!("{}/sobjects/{name}/describe", self.base_path())).many();
         let described = self.call(&call, async |response| {
             let server_time = response.date();
             let described: SObject = response.json().await?;

@@ -12,6 +12,8 @@ mod connection;
 mod describe;
 mod domain;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod http;
 mod json;
 mod limits;

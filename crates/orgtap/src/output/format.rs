@@ -15,7 +15,8 @@ pub(crate) fn printable_lines(text: &str) -> String {
 }
 
 fn is_harmless(char: &char) -> bool {
-    !char.is_control() && !matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_hidden = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    !char.is_control() && !is_hidden
 }
 
 /// Returns `error: cause: cause`.

@@ -134,7 +134,7 @@ async fn soap_login_stays_at_the_last_version_that_has_it() {
 
 #[test]
 fn a_host_with_api_in_its_name_is_replaced_by_the_one_with_the_rest_api() {
-    let replaced = |url: &str| super::security_token::without_api(url.parse().unwrap()).to_string();
+    let replaced = |url: &str| crate::domain::without_api(url.parse().unwrap()).to_string();
 
     assert_eq!(replaced("https://na1-api.salesforce.com/services/Soap/u/46.0/00D"), "https://na1.salesforce.com/");
     assert_eq!(replaced("https://acme-api.my.salesforce.com/x"), "https://acme-api.my.salesforce.com/x");

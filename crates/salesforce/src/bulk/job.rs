@@ -245,7 +245,7 @@ impl Client {
 }
 
 impl Job {
-    fn read(answer: JobAnswer) -> Result<Self> {
+    pub(crate) fn read(answer: JobAnswer) -> Result<Self> {
         let id = answer.id.parse().map_err(|_| {
             Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))
         })?;
