@@ -14,6 +14,8 @@ mod domain;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+#[cfg(test)]
+mod hostile;
 mod http;
 mod json;
 mod limits;

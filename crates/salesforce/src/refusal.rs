@@ -45,6 +45,7 @@ impl Refusal {
 
     /// Makes a refusal that was not read from JSON.
     pub(crate) fn of(status: u16, code: Option<String>, message: &str) -> Self {
+        let code = code.map(|code| one_line(&code));
         Self { status, code, message: readable(message), form: Form::Salesforce, retry_after: None, target: None }
     }
 

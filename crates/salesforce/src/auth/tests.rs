@@ -182,6 +182,14 @@ async fn soap_faults_are_told_with_a_hint_and_tried_once() {
 }
 
 #[tokio::test]
+async fn the_code_of_a_soap_fault_cannot_command_a_terminal() {
+    let (_, error) = refused(security_token(), soap_fault("INV&#27;[31m\u{1}&#155;2JLID", "no&#7;")).await;
+
+    assert!(!message(&error).chars().any(char::is_control), "{}", message(&error));
+    assert!(!error.error_code().unwrap().chars().any(char::is_control));
+}
+
+#[tokio::test]
 async fn a_login_fault_that_passes_is_tried_again() {
     let replies = vec![soap_fault("SERVER_UNAVAILABLE", "later"), Reply::html(503), soap_success(false), versions()];
 
