@@ -257,7 +257,7 @@ impl Job {
         Ok(Self {
             id,
             state: JobState::from(answer.state.as_str()),
-            object: answer.object,
+            object: answer.object.map(|object| one_line(&object)),
             records_processed: answer.number_records_processed,
             error_message: answer.error_message.map(|message| one_line(&message)).filter(|message| !message.is_empty()),
             is_pk_chunking_supported: answer.is_pk_chunking_supported,
