@@ -373,6 +373,35 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_comes_from_elsewhere_is_shown_tamely_and_in_part() {
+        let page = format!("\"Id\u{1b}[31m\",\"{}\"\n", "x".repeat(100_000));
+
+        let text = decode(&["Id", "Name"], page.as_bytes(), 1000).unwrap_err().to_string();
+
+        assert!(!text.chars().any(char::is_control) && text.len() < 2_000, "{text}");
+    }
+
+    #[test]
+    fn records_that_others_may_read_otherwise_are_refused() {
+        let ragged = |found| DecodeError::Ragged { expected: 2, found };
+        let cases: [(&[u8], DecodeError); 6] = [
+            (b"\"1\"\n", ragged(1)),
+            (b"\"1\",\"a\"\n\"2\",\"b\",\"c\"\n", ragged(3)),
+            (b"\n", ragged(1)),
+            (b"1,a\"b\n\",c\n", DecodeError::Quote),
+            (b"1,\"a\"b\"c\n\"\n", DecodeError::Quote),
+            (b"\"1\",\"\xff\"\n", DecodeError::NotText),
+        ];
+        for (records, error) in cases {
+            for piece in [1, 3, 1000] {
+                let page = [b"\"Id\",\"Name\"\n", records].concat();
+
+                assert_eq!(decode(&["Id", "Name"], &page, piece), Err(error.clone()), "{records:?} by {piece}");
+            }
+        }
+    }
+
+    #[test]
     fn a_page_that_ends_between_the_values_of_a_record_or_of_the_header_is_unfinished() {
         for page in [
             "\"Id\"",

@@ -53,7 +53,7 @@ pub(crate) struct Extraction<'a> {
 }
 
 /// How many pages without a record may be among those of an answer.
-const MOST_EMPTY_PAGES: usize = 1_000;
+const MOST_EMPTY_PAGES: usize = 100;
 
 /// What was seen of the pages so far, to notice one that comes again: the counts alone may add up, or never end.
 #[derive(Debug)]
