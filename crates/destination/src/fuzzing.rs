@@ -2,6 +2,8 @@
 //!
 //! It is here only for them and for the tests below, and not part of the crate's surface. A finding becomes a line in the tests.
 
+#![allow(clippy::missing_panics_doc, reason = "they panic for what must not be, which is what they are for")]
+
 use crate::keboola::normalise;
 use crate::sqlite::assert_kept;
 use crate::{Batch, csv, file_name};

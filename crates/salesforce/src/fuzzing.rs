@@ -2,6 +2,8 @@
 //!
 //! It is here only for them and for the tests below, and not part of the crate's surface. A finding becomes a line in the tests.
 
+#![allow(clippy::missing_panics_doc, reason = "they panic for what must not be, which is what they are for")]
+
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -25,9 +27,7 @@ pub fn json_answer(data: &[u8]) {
     let encoding = if choice & 0x80 == 0 { Encoding::Identity } else { Encoding::Gzip };
     let answer = Body { encoding, body };
     match choice & 0x7f {
-        0 => answer.read(|described: SObject| {
-            described.fields.iter().for_each(|field| assert_eq!(described.field(&field.name).map(|_| ()), Some(())))
-        }),
+        0 => answer.read(|described: SObject| clean(described.odd_name().map_or(&described.name, |_| ""))),
         1 => answer.read(|_: wire::DescribeGlobal| {}),
         2 => answer.read(|answer: wire::QueryAnswer| query_page(QueryPage::from(answer))),
         3 => answer.read(|answer| part(answer).map(|answer| query_page(answer.into())).unwrap_or_else(error)),

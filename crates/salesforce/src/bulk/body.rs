@@ -28,7 +28,7 @@ pub struct PageBody(Source);
 
 #[derive(Debug)]
 enum Source {
-    Identity(RawBody),
+    Identity(Box<RawBody>),
     Gzip(Inflating),
 }
 
@@ -37,7 +37,7 @@ impl PageBody {
         let action = response.action().clone();
         let (encoding, raw) = response.into_raw()?;
         Ok(Self(match encoding {
-            Encoding::Identity => Source::Identity(raw),
+            Encoding::Identity => Source::Identity(Box::new(raw)),
             Encoding::Gzip => Source::Gzip(Inflating::start(action, raw)),
         }))
     }

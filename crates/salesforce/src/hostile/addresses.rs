@@ -5,7 +5,7 @@ use crate::scripted::{client, file};
 use crate::{ApiVersion, Connection, HttpOptions, Locator, QueryOperation};
 
 /// Where redirects lead, and what of it is shown.
-async fn targets(elsewhere: &Scripted) -> Vec<(String, String)> {
+fn targets(elsewhere: &Scripted) -> Vec<(String, String)> {
     let host = elsewhere.url.as_str().trim_start_matches("http://").trim_end_matches('/').to_owned();
     vec![
         (format!("http://{host}/services/data/?sid=hidden#hidden"), format!("a redirect to `{host}`")),
@@ -20,7 +20,7 @@ async fn targets(elsewhere: &Scripted) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_redirect_is_told_with_its_host_and_not_followed() {
     let elsewhere = Scripted::start([]).await;
-    for (location, told) in targets(&elsewhere).await {
+    for (location, told) in targets(&elsewhere) {
         for status in [301, 302, 303, 307, 308] {
             let (server, error) = limits(Reply::new(status, "<html>hidden").header("location", &*location)).await;
 
@@ -34,7 +34,7 @@ async fn a_redirect_is_told_with_its_host_and_not_followed() {
 #[tokio::test]
 async fn a_login_is_not_sent_where_a_redirect_leads() {
     let elsewhere = Scripted::start([]).await;
-    for (location, told) in targets(&elsewhere).await {
+    for (location, told) in targets(&elsewhere) {
         for login in [client_credentials(), security_token()] {
             let server = Scripted::start([Reply::new(307, "").header("location", &*location)]).await;
 
