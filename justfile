@@ -16,6 +16,14 @@ e2e:
 demo:
     cargo run -- demo
 
+# Licences and known vulnerabilities of the crates that enter the build.
+dependencies:
+    .ci/dependencies
+
+# Random bytes for everything that reads what somebody else wrote: each target for so many seconds (see CONTRIBUTING.md).
+fuzz seconds="300" *targets="":
+    fuzz/run.sh {{seconds}} {{targets}}
+
 # Side-by-side measurements (see bench/README.md).
 bench:
     bench/memory.sh

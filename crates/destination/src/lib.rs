@@ -18,6 +18,8 @@ pub mod contract;
 pub mod csv;
 pub mod csv_dir;
 pub mod faulty;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod keboola;
 pub mod memory;
 pub mod null;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, file_name};
 
 /// The table that one load fills.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,11 @@ pub struct TableSpec {
 impl TableSpec {
     /// Fails if this is no table that could be loaded anywhere.
     pub(crate) fn validate(&self) -> Result<()> {
-        check_name("a table", &self.name).map_err(|why| self.invalid(why))?;
+        let renamed = |option| move |why| self.invalid(why).with_hint(format!("set `{option}` to another name"));
+        check_name("a table", &self.name)
+            .and_then(|()| check_length("a table", &self.name))
+            .map_err(renamed("table"))?;
+        check_length("a row", &self.row).map_err(renamed("name"))?;
         if self.columns.is_empty() {
             return Err(self.invalid("it has no columns"));
         }
@@ -150,6 +154,18 @@ fn check_name(what: &str, name: &str) -> Result<(), String> {
     match name.chars().any(char::is_control) {
         true => Err(format!("the name of {what} holds control characters")),
         false => Ok(()),
+    }
+}
+
+/// The longest name that a file can be called by, with what is added to it.
+const LONGEST_FILE_NAME: usize = 200;
+
+fn check_length(what: &str, name: &str) -> Result<(), String> {
+    match file_name::encode(name).len() {
+        length if length > LONGEST_FILE_NAME => Err(format!(
+            "the name of {what} takes {length} bytes in a file's name, of which there are {LONGEST_FILE_NAME}"
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -355,7 +371,9 @@ mod tests {
     #[test]
     fn a_table_that_cannot_be_loaded_is_refused_with_its_reason() {
         type Spoil = fn(&mut TableSpec);
-        let bad: [(&str, Spoil); 13] = [
+        let bad: [(&str, Spoil); 15] = [
+            ("takes 201 bytes in a file's name, of which there are 200", |spec| spec.name = "x".repeat(201)),
+            ("takes 300 bytes in a file's name, of which there are 200", |spec| spec.row = "/".repeat(100)),
             ("a table needs a name", |spec| spec.name.clear()),
             ("the name of a table holds control characters", |spec| spec.name.push('\0')),
             ("it has no columns", |spec| spec.columns.clear()),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use memchr::memchr2_iter;
+use memchr::memchr3_iter;
 use orgtap_destination::Batch;
 use orgtap_destination::csv;
 
@@ -16,6 +16,9 @@ use crate::projection::Projection;
 /// The longest record that is accepted, so that a body with an unbalanced quote cannot fill the memory. The texts of one record come to
 /// about 1.6 million characters at the most (Salesforce object limits).
 const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many characters of a header are shown.
+const LONGEST_SHOWN: usize = 1_000;
 
 /// What is wrong with a page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +35,12 @@ pub(crate) enum DecodeError {
     /// A record has another number of values than the header.
     #[error("a record has {found} values, where the header has {expected}")]
     Ragged { expected: usize, found: usize },
+    /// Records and values cannot be told apart for sure.
+    #[error("a quote stands within a value that is not in quotes")]
+    Quote,
+    /// A record is not text.
+    #[error("a record is not UTF-8")]
+    NotText,
 }
 
 /// Cuts the bytes of one page into batches.
@@ -43,6 +52,10 @@ pub(crate) struct PageDecoder {
     pending: BytesMut,
     /// Whether what comes next lies within quotes.
     is_quoted: bool,
+    /// Commas outside of quotes in the record that goes on.
+    commas: usize,
+    /// The byte before what comes next.
+    before: u8,
     /// Whether the page puts every value in quotes, as its header is.
     is_quoting: bool,
     records: u64,
@@ -60,7 +73,9 @@ enum Layout {
 impl PageDecoder {
     /// Returns a decoder of one page of the query that `projection` belongs to.
     pub(crate) fn new(projection: Arc<Projection>) -> Self {
-        Self { projection, layout: None, pending: BytesMut::new(), is_quoted: false, is_quoting: false, records: 0 }
+        let (layout, pending) = (None, BytesMut::new());
+        let (is_quoted, commas, before) = (false, 0, b'\n');
+        Self { projection, layout, pending, is_quoted, commas, before, is_quoting: false, records: 0 }
     }
 
     /// Returns how many records were cut so far.
@@ -75,7 +90,9 @@ impl PageDecoder {
 
     /// Takes the next bytes of the page and appends what they complete to `batches`.
     pub(crate) fn push(&mut self, chunk: &Bytes, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
-        let Some(mut ends) = self.scan(chunk) else {
+        let (ends, shape) = self.scan(chunk);
+        let Some(mut ends) = ends else {
+            shape?;
             self.pending.extend_from_slice(chunk);
             return if self.pending.len() > MAX_RECORD_BYTES { Err(DecodeError::TooLong) } else { Ok(()) };
         };
@@ -92,7 +109,7 @@ impl PageDecoder {
             self.complete(chunk.slice(start..ends.last), ends.records, batches)?;
         }
         self.pending.extend_from_slice(&chunk[ends.last..]);
-        Ok(())
+        shape
     }
 
     /// Takes the end of the page and appends its last record to `batches`, if that lacked a line end.
@@ -121,21 +138,39 @@ impl PageDecoder {
         csv::values(record).count() == self.projection.values.len() && (!is_quoting || record.ends_with(b"\""))
     }
 
-    /// Finds the record ends in `chunk`; the state of the quotes moves to its end.
-    fn scan(&mut self, chunk: &[u8]) -> Option<Ends> {
+    /// Finds the record ends in `chunk`; the state of the quotes moves to its end. Stops at a record after the header that has another number
+    /// of values, or quotes that others may read otherwise: nobody looks into it later where its bytes are taken as they are.
+    fn scan(&mut self, chunk: &[u8]) -> (Option<Ends>, Result<(), DecodeError>) {
+        let expected = self.projection.values.len();
+        let mut is_header = self.layout.is_none();
         let mut ends: Option<Ends> = None;
-        let mut is_quoted = self.is_quoted;
-        for at in memchr2_iter(b'"', b'\n', chunk) {
-            if chunk[at] == b'"' {
-                is_quoted = !is_quoted;
-            } else if !is_quoted {
-                let ends = ends.get_or_insert(Ends { first: at + 1, last: 0, records: 0 });
-                ends.last = at + 1;
-                ends.records += 1;
+        let (mut is_quoted, mut commas) = (self.is_quoted, self.commas);
+        for at in memchr3_iter(b'"', b'\n', b',', chunk) {
+            match chunk[at] {
+                b'"' => {
+                    let before = if at == 0 { self.before } else { chunk[at - 1] };
+                    if !is_quoted && !is_header && !matches!(before, b'"' | b',' | b'\n') {
+                        return (ends, Err(DecodeError::Quote));
+                    }
+                    is_quoted = !is_quoted;
+                }
+                _ if is_quoted => {}
+                b',' => commas += 1,
+                _ => {
+                    let found = std::mem::take(&mut commas) + 1;
+                    if found != expected && !std::mem::take(&mut is_header) {
+                        return (ends, Err(DecodeError::Ragged { expected, found }));
+                    }
+                    is_header = false;
+                    let ends = ends.get_or_insert(Ends { first: at + 1, last: 0, records: 0 });
+                    ends.last = at + 1;
+                    ends.records += 1;
+                }
             }
         }
-        self.is_quoted = is_quoted;
-        ends
+        (self.is_quoted, self.commas) = (is_quoted, commas);
+        self.before = chunk.last().copied().unwrap_or(self.before);
+        (ends, Ok(()))
     }
 
     /// Takes whole records: the header first, then data.
@@ -145,6 +180,9 @@ impl PageDecoder {
             self.is_quoting = bytes.starts_with(b"\"");
             return Ok(());
         };
+        if str::from_utf8(&bytes).is_err() {
+            return Err(DecodeError::NotText);
+        }
         let bytes = match layout {
             Layout::Same => bytes,
             Layout::Other(order) => rewrite(&bytes, order, &self.projection)?,
@@ -185,10 +223,18 @@ impl PageDecoder {
             }
             _ => {
                 let expected: Vec<_> = self.projection.values.iter().map(|value| value.header.as_str()).collect();
-                Err(DecodeError::Columns { expected: expected.join(","), found: found.join(",") })
+                Err(DecodeError::Columns { expected: shown(&expected), found: shown(&found) })
             }
         }
     }
+}
+
+/// Returns `names` as they can stand in a message: a page may come from anywhere.
+fn shown(names: &[impl AsRef<str>]) -> String {
+    let text = names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(",");
+    let mut tame = text.chars().map(|char| if char.is_control() { ' ' } else { char });
+    let start: String = tame.by_ref().take(LONGEST_SHOWN).collect();
+    if tame.next().is_some() { start + "…" } else { start }
 }
 
 /// Returns the names without the object's alias in front, where all have one: what is typed as `a.Name` may come back so.
@@ -324,6 +370,35 @@ mod tests {
         let error = decode(&["Id", "Name"], b"\"Id\",\"Email\"\n", 100).unwrap_err();
 
         assert_eq!(error.to_string(), "the page has the columns Id,Email, where Id,Name were asked for");
+    }
+
+    #[test]
+    fn a_header_that_comes_from_elsewhere_is_shown_tamely_and_in_part() {
+        let page = format!("\"Id\u{1b}[31m\",\"{}\"\n", "x".repeat(100_000));
+
+        let text = decode(&["Id", "Name"], page.as_bytes(), 1000).unwrap_err().to_string();
+
+        assert!(!text.chars().any(char::is_control) && text.len() < 2_000, "{text}");
+    }
+
+    #[test]
+    fn records_that_others_may_read_otherwise_are_refused() {
+        let ragged = |found| DecodeError::Ragged { expected: 2, found };
+        let cases: [(&[u8], DecodeError); 6] = [
+            (b"\"1\"\n", ragged(1)),
+            (b"\"1\",\"a\"\n\"2\",\"b\",\"c\"\n", ragged(3)),
+            (b"\n", ragged(1)),
+            (b"1,a\"b\n\",c\n", DecodeError::Quote),
+            (b"1,\"a\"b\"c\n\"\n", DecodeError::Quote),
+            (b"\"1\",\"\xff\"\n", DecodeError::NotText),
+        ];
+        for (records, error) in cases {
+            for piece in [1, 3, 1000] {
+                let page = [b"\"Id\",\"Name\"\n", records].concat();
+
+                assert_eq!(decode(&["Id", "Name"], &page, piece), Err(error.clone()), "{records:?} by {piece}");
+            }
+        }
     }
 
     #[test]

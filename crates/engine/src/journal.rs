@@ -90,9 +90,10 @@ impl Journal {
 
     /// Reads a saved document; `None` if it is of another version, or none.
     pub(crate) fn read(document: &str) -> Option<Self> {
-        serde_json::from_str(document)
-            .ok()
-            .filter(|journal: &Self| journal.version == VERSION && !journal.jobs.is_empty())
+        let is_usable = |journal: &Self| {
+            journal.version == VERSION && !journal.jobs.is_empty() && journal.jobs.iter().all(JobRecord::is_sound)
+        };
+        serde_json::from_str(document).ok().filter(is_usable)
     }
 
     /// Returns the document to save.
@@ -110,9 +111,31 @@ impl Journal {
         self.jobs.iter().any(|job| job.id.is_some())
     }
 
+    /// Does with the journal what a load that goes on does.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn go_on_with(mut self) {
+        let written = |part| WrittenPart { part: PartId(part), records: 1, bytes: 1 };
+        let parts = [written(0), written(u32::MAX), written(self.jobs[0].first_part)];
+        drop((self.parts_of(&parts), self.first_created(), self.has_job()));
+        for job in &mut self.jobs {
+            drop((job.id(), job.missing(&parts), job.is_whole(&parts), job.part(job.pages.len())));
+            crate::extract::split_for_fuzzing(job.ids);
+            job.note_next(job.pages.len().saturating_sub(1), None);
+            job.read_in_sequence();
+        }
+        assert!(self.jobs.iter().all(|job| job.first_part / PARTS_PER_JOB < self.next_number()));
+    }
+
     /// Returns a number that no job has, for a new one.
     pub(crate) fn next_number(&self) -> u32 {
         self.jobs.iter().map(|job| job.first_part / PARTS_PER_JOB + 1).max().unwrap_or_default()
+    }
+
+    /// Returns how many parts the job `index` has before those of another begin.
+    pub(crate) fn room(&self, index: usize) -> usize {
+        let start = self.jobs[index].first_part;
+        let next = self.jobs.iter().map(|job| job.first_part).filter(|part| *part > start).min();
+        (next.unwrap_or(u32::MAX / 2) - start) as usize
     }
 
     /// Returns when the first of the jobs was created, by the org's clock.
@@ -143,6 +166,13 @@ impl JobRecord {
             lost_answers: 0,
             twins: Vec::new(),
         }
+    }
+
+    /// Returns whether its numbers are some that this program writes: a damaged file must not make others overflow.
+    fn is_sound(&self) -> bool {
+        u64::from(self.first_part) + (self.pages.len() as u64) < u64::from(u32::MAX / 2)
+            && self.records.is_none_or(|records| records < 1 << 60)
+            && self.ids.is_none_or(IdRange::is_sound)
     }
 
     /// Returns the job's id, if it was created.

@@ -10,6 +10,8 @@ mod encode;
 mod error;
 mod event;
 mod extract;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod journal;
 mod load;
 mod plan;

@@ -71,7 +71,7 @@ impl Client {
         let name = path_segment(&action, object)?;
         let path =
             format!("{}/sobjects/{name}/{list}/?start={}&end={}", self.base_path(), parameter(start), parameter(end));
-        Ok(Call::get(action, path))
+        Ok(Call::get(action, path).many())
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
+use crate::refusal::NOT_SALESFORCE;
 use crate::untrusted::literal;
 use crate::wire::DescribeGlobal;
 
@@ -74,6 +75,14 @@ impl SObject {
     /// Returns the field called `name`, in any case of letters, as SOQL would.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns a name that is none. Names become part of queries, of addresses and of tables.
+    pub(crate) fn odd_name(&self) -> Option<&str> {
+        let fields = self.fields.iter().flat_map(|field| [Some(&field.name), field.relationship_name.as_ref()]);
+        let children = self.child_relationships.iter().map(|child| child.relationship_name.as_ref());
+        let mut names = [Some(&self.name)].into_iter().chain(fields).chain(children).flatten();
+        names.find(|name| !is_name(name)).map(String::as_str)
     }
 }
 
@@ -243,7 +252,7 @@ const KNOWN: &[(&str, FieldType)] = &[
 impl Client {
     /// Lists the objects that the user can see.
     pub async fn describe_global(&self) -> Result<Vec<SObjectSummary>> {
-        let call = Call::get("list the objects", format!("{}/sobjects", self.base_path()));
+        let call = Call::get("list the objects", format!("{}/sobjects", self.base_path())).many();
         let answer: DescribeGlobal = self.call_for(&call).await?;
         Ok(answer.sobjects)
     }
@@ -267,11 +276,18 @@ impl Client {
     async fn ask_describe(&self, object: &str) -> Result<SObject> {
         let action = format!("describe {}", literal(object));
         let name = path_segment(&action, object)?;
-        let call = Call::get(action, format!("{}/sobjects/{name}/describe", self.base_path()));
+        let call = Call::get(action, format!("{}/sobjects/{name}/describe", self.base_path())).many();
         let described = self.call(&call, async |response| {
-            let server_time = response.date();
+            let (action, server_time) = (response.action().clone(), response.date());
             let described: SObject = response.json().await?;
-            Ok(SObject { server_time, ..described })
+            match described.odd_name() {
+                Some(name) => {
+                    let shown: String = name.chars().take(SHOWN).collect();
+                    let cause = format!("the answer has {}, which is no name of Salesforce's", literal(&shown));
+                    Err(Error::new(ErrorKind::UnexpectedAnswer, action, cause).with_hint(NOT_SALESFORCE))
+                }
+                None => Ok(SObject { server_time, ..described }),
+            }
         });
         described.await.map_err(|error| match error.kind() {
             ErrorKind::NotFound => error.with_hint(not_found_hint(object)),
@@ -282,12 +298,22 @@ impl Client {
 
 /// Returns `object` if it can be the name of one: it becomes part of an address.
 pub(crate) fn path_segment<'a>(action: &str, object: &'a str) -> Result<&'a str> {
-    if !object.is_empty() && object.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+    if is_name(object) {
         return Ok(object);
     }
     let cause = format!("{} is not the name of an object", literal(object));
     Err(Error::new(ErrorKind::NotFound, action.to_owned(), cause).with_hint(not_found_hint(object)))
 }
+
+/// Returns whether `text` can be the name of an object, a field or a relationship.
+fn is_name(text: &str) -> bool {
+    matches!(text.len(), 1..=LONGEST_NAME) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Salesforce's own names have 80 characters at the most, and a namespace.
+const LONGEST_NAME: usize = 255;
+/// How much of a name that is none is shown.
+const SHOWN: usize = 200;
 
 fn not_found_hint(object: &str) -> String {
     format!(

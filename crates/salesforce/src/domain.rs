@@ -2,10 +2,13 @@
 //!
 //! It asks no name server: a host that does not exist is found out when it is called.
 
+use std::fmt;
+
 use url::{Host, Url};
 
 use crate::connection::{Connection, Login};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::refusal::NOT_SALESFORCE;
 use crate::untrusted::literal;
 
 const PRODUCTION: &str = "https://login.salesforce.com";
@@ -60,6 +63,31 @@ pub(crate) fn origin(url: &Url, option: &str) -> Result<Url> {
     origin.set_query(None);
     origin.set_fragment(None);
     Ok(origin)
+}
+
+/// Returns the origin of the org whose address `login` answered with. It is any host that `login` names, which has the password already: orgs
+/// live under many domains. But what was said in secret stays so.
+pub(crate) fn instance_origin(action: &str, login: &Url, address: &str) -> Result<Url> {
+    let refuse = |why: &dyn fmt::Display| {
+        let cause = "the address of the org in the answer is not usable";
+        Error::new(ErrorKind::UnexpectedAnswer, action.to_owned(), cause).because(why).with_hint(NOT_SALESFORCE)
+    };
+    let url = Url::parse(address).map_err(|error| refuse(&error))?;
+    if url.scheme() == "http" && login.scheme() == "https" {
+        return Err(refuse(&format!(
+            "`http://{}` is not encrypted, as the login is",
+            url.host_str().unwrap_or_default()
+        )));
+    }
+    origin(&without_api(url), "instance_url").map_err(|error| refuse(&error.cause()))
+}
+
+/// Old orgs name a host that has no REST API: `na1-api.salesforce.com` for `na1.salesforce.com`.
+pub(crate) fn without_api(url: Url) -> Url {
+    let Some(org) = url.host_str().and_then(|host| host.strip_suffix("-api.salesforce.com")) else {
+        return url;
+    };
+    Url::parse(&format!("https://{org}.salesforce.com")).unwrap_or(url)
 }
 
 /// Returns whether a password may be sent to `url`: encrypted, or to this machine.

@@ -140,6 +140,11 @@ impl Error {
         Self::new(ErrorKind::Configuration, action, cause)
     }
 
+    /// Returns the cause, without its own.
+    pub(crate) fn cause(&self) -> &str {
+        &self.0.cause.text
+    }
+
     /// Adds the cause of the cause.
     pub(crate) fn because(mut self, detail: &dyn fmt::Display) -> Self {
         let text = untrusted::one_line(&detail.to_string());

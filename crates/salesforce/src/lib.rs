@@ -13,6 +13,10 @@ mod connection;
 mod describe;
 mod domain;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+#[cfg(test)]
+mod hostile;
 mod http;
 mod json;
 mod limits;

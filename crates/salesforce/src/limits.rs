@@ -26,6 +26,15 @@ pub struct Limit {
 pub struct Limits(BTreeMap<String, Limit>);
 
 impl Limits {
+    pub(crate) fn read(answer: LimitsAnswer) -> Self {
+        let known = answer.into_iter().filter_map(|(name, value)| {
+            let LimitAnswer { max, remaining } = serde_json::from_value(value).ok()?;
+            // An org that overran its allowance may have less than nothing left.
+            Some((name, Limit { max, remaining: u64::try_from(remaining).unwrap_or(0) }))
+        });
+        Self(known.collect())
+    }
+
     /// Returns the allowance called `name`.
     pub fn get(&self, name: &str) -> Option<Limit> {
         self.0.get(name).copied()
@@ -61,12 +70,7 @@ impl Client {
     pub async fn limits(&self) -> Result<Limits> {
         let call = Call::get("read the org's limits", format!("{}/limits", self.base_path()));
         let answer: LimitsAnswer = self.call_for(&call).await?;
-        let known = answer.into_iter().filter_map(|(name, value)| {
-            let LimitAnswer { max, remaining } = serde_json::from_value(value).ok()?;
-            // An org that overran its allowance may have less than nothing left.
-            Some((name, Limit { max, remaining: u64::try_from(remaining).unwrap_or(0) }))
-        });
-        Ok(Limits(known.collect()))
+        Ok(Limits::read(answer))
     }
 
     /// Returns about how many records each object has, deleted and archived ones not counted. Objects without a count are missing. The org is

@@ -9,7 +9,7 @@ use url::Url;
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Json, Record};
-use crate::refusal::Refusal;
+use crate::refusal::{NOT_SALESFORCE, Refusal};
 use crate::untrusted::literal;
 use crate::wire::{CompositeAnswer, CompositePart, QueryAnswer};
 
@@ -100,7 +100,7 @@ impl Client {
         if path.len() > LONGEST_PATH {
             return self.query_in_body(&path).await;
         }
-        match self.call_for::<QueryAnswer>(&Call::get(ACTION, path.clone())).await {
+        match self.call_for::<QueryAnswer>(&Call::get(ACTION, path.clone()).many()).await {
             // Gateways have limits of their own.
             Err(error) if error.kind() == ErrorKind::QueryTooLong => self.query_in_body(&path).await,
             answer => Ok(answer?.into()),
@@ -113,13 +113,13 @@ impl Client {
     ///
     /// [`ErrorKind::LocatorExpired`] two days after the query: run it again.
     pub async fn query_more(&self, next: &str) -> Result<QueryPage> {
-        let call = Call::get("read the next page of the query", path_on_this_host(next)?);
+        let call = Call::get("read the next page of the query", path_on_this_host(next)?).many();
         Ok(self.call_for::<QueryAnswer>(&call).await?.into())
     }
 
     async fn query_in_body(&self, path: &str) -> Result<QueryPage> {
         let body = json!({ "compositeRequest": [{ "method": "GET", "url": path, "referenceId": "query" }] });
-        let call = Call::new(ACTION, Method::POST, format!("{}/composite", self.base_path())).body(body);
+        let call = Call::new(ACTION, Method::POST, format!("{}/composite", self.base_path())).body(body).many();
         let answer = self.call(&call, async |response| part(response.json().await?)).await?;
         Ok(answer.into())
     }
@@ -128,7 +128,7 @@ impl Client {
 const ACTION: &str = "run the query";
 
 /// Returns the answer to the one request inside the composite one.
-fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
+pub(crate) fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
     let Some(CompositePart { body, http_status_code }) = answer.composite_response.into_iter().next() else {
         return Err(Error::new(ErrorKind::UnexpectedAnswer, ACTION, "the composite answer is empty"));
     };
@@ -143,9 +143,13 @@ fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
 /// Returns path and query of `next`. It comes from a server, so the session must not be sent wherever it points.
 pub(crate) fn path_on_this_host(next: &str) -> Result<String> {
     let refuse = || {
-        let cause = format!("{} is not a path of the REST API", literal(next));
-        Error::new(ErrorKind::UnexpectedAnswer, "read the next page of the query", cause)
+        let shown: String = next.chars().take(200).collect();
+        let cause = format!("{} is not a path of the REST API", literal(&shown));
+        Error::new(ErrorKind::UnexpectedAnswer, "read the next page of the query", cause).with_hint(NOT_SALESFORCE)
     };
+    if next.len() > LONGEST_PATH {
+        return Err(refuse());
+    }
     let nowhere = Url::parse("https://salesforce.invalid").map_err(|_| refuse())?;
     let url = nowhere.join(next).map_err(|_| refuse())?;
     if url.origin() != nowhere.origin() || !url.path().starts_with("/services/data/") {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
-use crate::untrusted::one_line;
+use crate::untrusted::{literal, one_line};
 use crate::wire::RefusalAnswer;
 
 /// An answer whose status is not one of success.
@@ -15,6 +15,8 @@ pub(crate) struct Refusal {
     message: String,
     form: Form,
     retry_after: Option<Duration>,
+    /// The host that a redirect leads to.
+    target: Option<String>,
 }
 
 /// What the body is.
@@ -38,12 +40,19 @@ impl Refusal {
             () if body.starts_with(b"<") => Form::WebPage,
             () => Form::Other,
         };
-        Self { status, code, message, form, retry_after }
+        Self { status, code, message, form, retry_after, target: None }
     }
 
     /// Makes a refusal that was not read from JSON.
     pub(crate) fn of(status: u16, code: Option<String>, message: &str) -> Self {
-        Self { status, code, message: readable(message), form: Form::Salesforce, retry_after: None }
+        let code = code.map(|code| one_line(&code));
+        Self { status, code, message: readable(message), form: Form::Salesforce, retry_after: None, target: None }
+    }
+
+    /// Notes the host that the answer leads to, if it is a redirect. Nobody goes there: it would get the credentials.
+    pub(crate) fn with_target(self, host: Option<String>) -> Self {
+        let target = host.filter(|_| (300..400).contains(&self.status)).map(|host| literal(&host));
+        Self { target, ..self }
     }
 
     pub(crate) fn code(&self) -> &str {
@@ -92,6 +101,9 @@ impl Refusal {
             (Some(code), message) => format!("{code}: {message}"),
             (None, message) => message.to_owned(),
         };
+        if let Some(host) = &self.target {
+            return format!("Salesforce answered HTTP {}, a redirect to {host}", self.status);
+        }
         match self.form {
             Form::Salesforce => format!("Salesforce answered {said}"),
             Form::Empty => format!("Salesforce answered HTTP {} with an empty body", self.status),

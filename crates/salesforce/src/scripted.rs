@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::error::Error as StdError;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -42,6 +43,10 @@ enum End {
     Silence,
     /// Stops in the middle of what it promised, until the client hangs up.
     Stall,
+    /// Says the body again and again, until the client hangs up.
+    Endless,
+    /// Says the body byte by byte, again and again, until the client hangs up.
+    Trickle,
 }
 
 impl Reply {
@@ -110,14 +115,34 @@ impl Reply {
         Self { end: End::Stall, ..self }
     }
 
+    pub(crate) fn with_body(self, body: Vec<u8>) -> Self {
+        Self { body, ..self }
+    }
+
+    pub(crate) fn endless(self) -> Self {
+        Self { end: End::Endless, ..self }
+    }
+
+    pub(crate) fn trickling(self) -> Self {
+        Self { end: End::Trickle, ..self }
+    }
+
+    /// Packs the body as [`Reply::gzip`] does, and says nothing of it.
+    pub(crate) fn packed(self) -> Self {
+        let headers = self.headers.clone();
+        Self { headers, ..self.gzip() }
+    }
+
     fn bytes(&self, origin: &str) -> Vec<u8> {
         let body = match std::str::from_utf8(&self.body) {
             Ok(text) => text.replace("ORIGIN", origin).into_bytes(),
             Err(_) => self.body.clone(),
         };
         let promised = body.len() + if matches!(self.end, End::Cut | End::Stall) { 1_000 } else { 0 };
-        let mut head =
-            format!("HTTP/1.1 {} Scripted\r\ncontent-length: {promised}\r\nconnection: close\r\n", self.status);
+        let mut head = format!("HTTP/1.1 {} Scripted\r\nconnection: close\r\n", self.status);
+        if !matches!(self.end, End::Endless | End::Trickle) {
+            head.push_str(&format!("content-length: {promised}\r\n"));
+        }
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -155,6 +180,7 @@ pub(crate) struct Scripted {
     pub(crate) url: Url,
     received: Arc<Mutex<Vec<Received>>>,
     hung_up: Arc<Notify>,
+    sent: Arc<AtomicUsize>,
 }
 
 impl Scripted {
@@ -182,7 +208,8 @@ impl Scripted {
         let replies = Arc::new(Mutex::new(replies.into_iter().collect::<VecDeque<_>>()));
         let received = Arc::new(Mutex::new(Vec::new()));
         let hung_up = Arc::new(Notify::new());
-        let script = (replies, Arc::clone(&received), Arc::clone(&hung_up), url.clone());
+        let sent = Arc::new(AtomicUsize::new(0));
+        let script = (replies, Arc::clone(&received), Arc::clone(&hung_up), Arc::clone(&sent), url.clone());
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
@@ -198,12 +225,17 @@ impl Scripted {
                 });
             }
         });
-        Self { url: Url::parse(&url).unwrap(), received, hung_up }
+        Self { url: Url::parse(&url).unwrap(), received, hung_up, sent }
     }
 
     /// Waits until a client has hung up on an answer that stalled.
     pub(crate) async fn hung_up(&self) {
         tokio::time::timeout(Duration::from_secs(10), self.hung_up.notified()).await.unwrap();
+    }
+
+    /// Returns how many bytes of endless bodies somebody took.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Returns the requests so far.
@@ -244,11 +276,11 @@ impl Scripted {
     }
 }
 
-type Script = (Arc<Mutex<VecDeque<Reply>>>, Arc<Mutex<Vec<Received>>>, Arc<Notify>, String);
+type Script = (Arc<Mutex<VecDeque<Reply>>>, Arc<Mutex<Vec<Received>>>, Arc<Notify>, Arc<AtomicUsize>, String);
 
 async fn answer(
     mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin,
-    (replies, received, hung_up, origin): Script,
+    (replies, received, hung_up, sent, origin): Script,
 ) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let request = loop {
@@ -265,6 +297,22 @@ async fn answer(
         End::HangUp => {}
         End::Silence => std::future::pending().await,
         End::Close | End::Cut => stream.write_all(&reply.bytes(&origin)).await?,
+        End::Endless => {
+            stream.write_all(&reply.bytes(&origin)).await?;
+            // It ends with an error, when the client hangs up.
+            loop {
+                stream.write_all(&reply.body).await?;
+                sent.fetch_add(reply.body.len(), Ordering::Relaxed);
+            }
+        }
+        End::Trickle => {
+            stream.write_all(&reply.bytes(&origin)).await?;
+            for byte in reply.body.iter().cycle() {
+                stream.write_all(&[*byte]).await?;
+                stream.flush().await?;
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
         End::Stall => {
             stream.write_all(&reply.bytes(&origin)).await?;
             while stream.read_buf(&mut bytes).await? > 0 {}

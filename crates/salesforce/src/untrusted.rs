@@ -21,9 +21,9 @@ pub(crate) fn literal(text: &str) -> String {
     format!("`{}`", one_line(text).replace('`', "'"))
 }
 
-/// Characters that change how the text around them is shown: marks of direction, zero-width characters, the byte order mark.
+/// Characters that change how the text around them is shown: marks of direction, zero-width characters, the byte order mark, tags.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Gateways like to repeat the request in their error pages, with its `Authorization` header.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::fmt::strtime;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -32,6 +33,7 @@ pub(crate) struct DescribeGlobal {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QueryAnswer {
+    #[serde(deserialize_with = "count")]
     pub(crate) total_size: u64,
     pub(crate) done: bool,
     #[serde(default)]
@@ -181,13 +183,31 @@ fn optional_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Ok(Option::<String>::deserialize(deserializer)?.as_deref().and_then(parse_timestamp))
 }
 
-/// Reads a count that is written as a number or, as gateways do, as text.
+/// Counts beyond this are no counts, and sums of those below do not overflow.
+const MOST: u64 = 1 << 53;
+
+/// Reads a count that is written as a number or, as gateways do, as text. What is no count is refused: nothing could be held against it.
 fn optional_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_u64().or_else(|| number.to_string().strip_suffix(".0")?.parse().ok()),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    })
+    let text = match Value::deserialize(deserializer)? {
+        Value::Null => return Ok(None),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return Err(D::Error::custom("not a count")),
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let number = text.strip_suffix(".0").unwrap_or(&text).parse().ok().filter(|number| *number <= MOST);
+    number.map(Some).ok_or_else(|| D::Error::custom("not a count"))
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    optional_count(deserializer)?.ok_or_else(|| D::Error::custom("not a count"))
+}
+
+/// Reads the text of a header that is a count.
+pub(crate) fn count_in_header(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| *number <= MOST)
 }
 
 fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {

@@ -110,6 +110,37 @@ impl Cell {
     }
 }
 
+/// Reads `batch` with a type for each column, all types in turn, and asserts that every value is what stands in the batch.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn assert_kept(batch: &Batch) {
+    use Storage::{Boolean, Date, DateTime, Integer, Real, Text, Time};
+
+    let records: Vec<Vec<Cow<'_, [u8]>>> =
+        csv::records(batch.bytes()).map(|line| csv::values(line).collect()).collect();
+    let width = records.first().map_or(1, Vec::len);
+    let storages: Vec<_> =
+        [Text, Integer, Real, Boolean, Date, DateTime, Time].into_iter().cycle().take(width).collect();
+    let is_even = records.iter().all(|record| record.len() == width);
+    let cells = match Cells::read(batch, &storages) {
+        Ok(cells) => cells,
+        Err(why) => return assert!(!is_even, "{why}"),
+    };
+    assert!(is_even && cells.records().count() == records.len());
+    for (cells, record) in cells.records().zip(&records) {
+        for (cell, text) in cells.zip(record) {
+            let number = || str::from_utf8(text).unwrap_or_default().parse::<f64>().unwrap_or_default();
+            match cell {
+                ValueRef::Null => assert!(text.is_empty()),
+                ValueRef::Integer(1) if **text == *b"true" => {}
+                ValueRef::Integer(0) if **text == *b"false" => {}
+                ValueRef::Integer(value) => assert!((value as f64).to_bits() == number().to_bits() || value == 0),
+                ValueRef::Real(value) => assert!(value.is_finite() && value.to_bits() == number().to_bits()),
+                ValueRef::Text(value) | ValueRef::Blob(value) => assert_eq!(value, &**text),
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::cells::assert_kept;
 use self::load::SqliteLoad;
 use self::writer::Writer;
 use crate::{Capabilities, Destination, Error, Result, TableLoad, TableSpec};

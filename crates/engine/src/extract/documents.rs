@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use orgtap_salesforce::{Client, Record};
 use orgtap_soql::{Comparison, Condition, Literal, LiteralKind, Operand, Operator, Path, Query, Span, Value};
 
-use super::rest::Reading;
-use super::{Extracted, Parts};
+use super::rest::{Reading, is_endless};
+use super::{Extracted, Parts, endless};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -57,11 +57,13 @@ async fn document_ids(client: &Client, plan: &Plan) -> Result<Vec<String>> {
     let mut page = client.query(&query.to_string(), plan.operation).await.map_err(Error::salesforce)?;
     let announced = page.total_size;
     let mut ids = HashSet::new();
-    let mut read = 0;
+    let (mut read, mut pages) = (0, 0);
     loop {
+        pages += 1;
         read += page.records.len() as u64;
         ids.extend(page.records.iter().filter_map(id));
         match page.next.take().filter(|_| read <= announced) {
+            Some(_) if is_endless(pages, announced) => return Err(endless(pages)),
             Some(next) => page = client.query_more(&next).await.map_err(Error::salesforce)?,
             None => break,
         }

@@ -22,6 +22,8 @@ use crate::journal::JournalBook;
 use crate::plan::{Plan, PlannedApi};
 use crate::spec::RunSpec;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use bulk::split_for_fuzzing;
 pub(crate) use bulk::{IdRange, remove_jobs};
 pub(crate) use downloads::Downloads;
 pub(crate) use parts::Parts;
@@ -50,6 +52,9 @@ pub(crate) struct Extraction<'a> {
     pub(crate) journal: &'a JournalBook,
 }
 
+/// How many pages without a record may be among those of an answer.
+const MOST_EMPTY_PAGES: usize = 100;
+
 /// What was seen of the pages so far, to notice one that comes again: the counts alone may add up, or never end.
 #[derive(Debug)]
 struct PagesSeen {
@@ -75,6 +80,11 @@ impl PagesSeen {
         }
         Ok(())
     }
+}
+
+/// Locators that are always new ones lead nowhere.
+fn endless(pages: usize) -> Error {
+    Error::Incomplete { message: format!("after {pages} pages there are still more") }
 }
 
 fn first_record(batch: &Batch) -> Option<Vec<u8>> {

@@ -4,7 +4,7 @@ use orgtap_destination::{Batch, PartId};
 use orgtap_salesforce::{Client, ErrorKind, Json, QueryPage, Record};
 use tokio_util::sync::CancellationToken;
 
-use super::{Extracted, PagesSeen, Parts, documents, first_record};
+use super::{Extracted, MOST_EMPTY_PAGES, PagesSeen, Parts, documents, endless, first_record};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -62,8 +62,9 @@ impl<'a> Reading<'a> {
             return Ok(1);
         }
         let announced = page.total_size;
-        let mut records = 0;
+        let (mut records, mut pages) = (0, 0);
         loop {
+            pages += 1;
             for record in &mut page.records {
                 complete(self.client, record).await?;
             }
@@ -71,7 +72,11 @@ impl<'a> Reading<'a> {
             records += batch.records();
             self.seen.add(first_record(&batch), page.next.as_deref())?;
             self.write(batch).await?;
+            if records > announced {
+                break;
+            }
             match page.next.take() {
+                Some(_) if is_endless(pages, announced) => return Err(endless(pages)),
                 Some(next) => page = self.client.query_more(&next).await.map_err(Error::salesforce)?,
                 None => break,
             }
@@ -120,7 +125,9 @@ async fn complete(client: &Client, record: &mut Record) -> Result<()> {
 async fn children(client: &Client, mut page: QueryPage) -> Result<Vec<Record>> {
     let announced = page.total_size;
     let mut children = Vec::with_capacity(page.records.len());
+    let mut pages = 0;
     loop {
+        pages += 1;
         for mut child in page.records {
             complete(client, &mut child).await?;
             children.push(child);
@@ -129,6 +136,7 @@ async fn children(client: &Client, mut page: QueryPage) -> Result<Vec<Record>> {
             break;
         }
         match page.next.take() {
+            Some(_) if is_endless(pages, announced) => return Err(endless(pages)),
             Some(next) => page = client.query_more(&next).await.map_err(Error::salesforce)?,
             None => break,
         }
@@ -138,4 +146,9 @@ async fn children(client: &Client, mut page: QueryPage) -> Result<Vec<Record>> {
         return Err(Error::Incomplete { message });
     }
     Ok(children)
+}
+
+/// Returns whether an answer of so many pages must have empty ones without end.
+pub(super) fn is_endless(pages: usize, announced: u64) -> bool {
+    pages as u64 > announced.saturating_add(MOST_EMPTY_PAGES as u64)
 }

@@ -28,6 +28,8 @@ mod fixture;
 #[cfg(test)]
 mod full_load;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod incremental;
 #[cfg(test)]
 mod job_faults;

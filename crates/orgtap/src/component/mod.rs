@@ -17,8 +17,11 @@ use std::path::Path;
 
 use crate::app::{Exit, Invocation};
 use crate::error::Result;
-use config::{Configuration, Document, Task};
+pub(crate) use config::Document;
+use config::{Configuration, Task};
 use failure::Failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) use state::ComponentState;
 
 /// Does what the configuration in `data_dir` asks for. What went wrong is said here.
 pub(crate) async fn run(data_dir: &Path, on: &Invocation) -> Result<Exit> {

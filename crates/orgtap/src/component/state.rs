@@ -14,7 +14,7 @@ const NEVER: &str = "2000-01-01T00:00:00.000Z";
 
 /// The form of `state.json`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ComponentState;
+pub(crate) struct ComponentState;
 
 impl StateFile for ComponentState {
     fn read(&self, file: &str) -> Option<String> {

@@ -91,6 +91,12 @@ pub(crate) fn load_connection(path: &Path, environment: &Environment) -> Result<
     file.connection()
 }
 
+/// Reads the text of a configuration file that lies nowhere.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn parse(text: &str, environment: &Environment) -> Result<Settings, Error> {
+    Reading::of(Source { path: Path::new("orgtap.toml"), text }, environment).settings()
+}
+
 fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })
 }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use indicatif::MultiProgress;
 use serde::Serialize;
 
-use super::format::{chain, printable};
+use super::format::{chain, printable, printable_json};
 use crate::cli::{ColorWhen, Global, LogFormat};
 use crate::env::{self, Environment};
 
@@ -58,7 +58,7 @@ impl Console {
 
     /// Writes `document` to standard output, indented.
     pub(crate) fn json(&self, document: &impl Serialize) -> io::Result<()> {
-        self.line(&serde_json::to_string_pretty(document)?)
+        self.line(&printable_json(&serde_json::to_string_pretty(document)?))
     }
 
     /// Writes an error with its causes, and what can be done about it, to standard error.

@@ -14,8 +14,25 @@ pub(crate) fn printable_lines(text: &str) -> String {
     text.chars().filter(|char| matches!(char, '\n' | '\t') || is_harmless(char)).collect()
 }
 
+/// Returns a JSON document with everything escaped that [`printable`] would drop: it means the same, and can be looked at.
+pub(crate) fn printable_json(document: &str) -> String {
+    let mut text = String::with_capacity(document.len());
+    for char in document.chars() {
+        if char == '\n' || is_harmless(&char) {
+            text.push(char);
+        } else {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                write!(text, "\\u{unit:04x}").ok();
+            }
+        }
+    }
+    text
+}
+
 fn is_harmless(char: &char) -> bool {
-    !char.is_control() && !matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_hidden = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    !char.is_control() && !is_hidden
 }
 
 /// Returns `error: cause: cause`.
@@ -76,6 +93,17 @@ mod tests {
         );
         assert_eq!(counted(1, "record"), "1 record");
         assert_eq!(counted(2, "record"), "2 records");
+    }
+
+    #[test]
+    fn json_that_can_be_looked_at_means_the_same() {
+        let value = serde_json::json!({ "a\u{9b}": ["\u{202e}\u{1b}", "é\u{e0041}\n", 1] });
+        let document = serde_json::to_string_pretty(&value).unwrap();
+
+        let shown = printable_json(&document);
+
+        assert!(shown.chars().all(|char| char == '\n' || is_harmless(&char)), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use orgtap_salesforce::{Json, Record};
 use orgtap_soql::{Query, SelectItem};
 
 use super::console::{Console, Style};
+use super::format::printable_json;
 use super::table::Table;
 use crate::cli::QueryFormat;
 
@@ -77,7 +78,7 @@ impl Printer {
             Format::Json { is_started } => {
                 for record in records {
                     out.write_all(if std::mem::replace(is_started, true) { b",\n  " } else { b"[\n  " })?;
-                    write!(out, "{}", without_attributes(record))?;
+                    write!(out, "{}", printable_json(&without_attributes(record).to_string()))?;
                 }
             }
         }

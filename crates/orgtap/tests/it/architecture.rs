@@ -46,6 +46,19 @@ fn crates_use_only_what_the_drawing_allows() {
     }
 }
 
+/// One of the fuzz targets is the program itself, compiled as part of another package.
+#[test]
+fn the_fuzzers_have_what_the_program_needs() {
+    let names = |path: &str| -> BTreeSet<String> {
+        let manifest: toml::Table = read(path).parse().unwrap();
+        manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
+    };
+
+    let missing: Vec<_> = names("crates/orgtap/Cargo.toml").difference(&names("fuzz/Cargo.toml")).cloned().collect();
+
+    assert!(missing.is_empty(), "not in fuzz/Cargo.toml: {missing:?}");
+}
+
 #[test]
 fn every_crate_is_in_the_drawing() {
     let found: BTreeSet<String> = fs::read_dir(root().join("crates"))

@@ -11,6 +11,7 @@ mod demo;
 mod emulator;
 mod examples;
 mod help;
+mod hostile;
 mod init;
 mod inspect;
 mod kill;

@@ -23,6 +23,10 @@ use crate::http::Http;
 
 pub(crate) use jwt_bearer::check_key;
 pub(crate) use oauth::identity;
+#[cfg(any(test, fuzzing))]
+pub(crate) use oauth::session as oauth_session;
+#[cfg(any(test, fuzzing))]
+pub(crate) use security_token::Answer as SoapAnswer;
 
 /// An access token and where it counts.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::{Session, SignIn};
 use crate::domain;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Request, Response, host_of};
+use crate::http::{LARGEST_TEXT, Request, Response, host_of};
 use crate::refusal::Refusal;
 use crate::untrusted::literal;
 use crate::wire::TokenAnswer;
@@ -21,29 +21,22 @@ pub(super) async fn open(sign_in: &SignIn<'_>, form: &[(&str, &str)]) -> Result<
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let action = format!("sign in at {}", literal(&host_of(&url)));
     let mut request = Request::new(action, Method::POST, url);
+    request.largest = LARGEST_TEXT;
     request.body = Some(("application/x-www-form-urlencoded", SecretString::from(form)));
     sign_in.calls.fetch_add(1, Ordering::Relaxed);
     let response = sign_in.http.send(&request).await?;
     if response.status().as_u16() == 200 {
-        return session(&request, response.json().await?);
+        return session(&request.action, &request.url, response.json().await?);
     }
     Err(refused(sign_in, response).await)
 }
 
-fn session(request: &Request, answer: TokenAnswer) -> Result<Session> {
-    let refuse = |error: &dyn std::fmt::Display| {
-        Error::new(
-            ErrorKind::UnexpectedAnswer,
-            request.action.clone(),
-            "the address of the org in the answer is not usable",
-        )
-        .because(error)
-    };
-    let instance_url = Url::parse(&answer.instance_url).map_err(|error| refuse(&error))?;
+/// Reads the session out of the answer of the endpoint at `login`.
+pub(crate) fn session(action: &str, login: &Url, answer: TokenAnswer) -> Result<Session> {
     let (org_id, user_id) = identity(answer.id.as_deref());
     Ok(Session {
+        instance_url: domain::instance_origin(action, login, &answer.instance_url)?,
         access_token: SecretString::from(answer.access_token),
-        instance_url: domain::origin(&instance_url, "instance_url").map_err(|error| refuse(&error))?,
         username: None,
         user_id,
         org_id,
@@ -66,8 +59,9 @@ pub(crate) fn identity(url: Option<&str>) -> (Option<String>, Option<String>) {
 async fn refused(sign_in: &SignIn<'_>, response: Response) -> Error {
     let action = response.action().clone();
     let (status, retry_after) = (response.status().as_u16(), response.retry_after(sign_in.clock.now()));
+    let target = response.redirects_to();
     // The status alone tells enough, should the body not come through.
-    let refusal = Refusal::read(status, &response.text().await.unwrap_or_default(), retry_after);
+    let refusal = Refusal::read(status, &response.text().await.unwrap_or_default(), retry_after).with_target(target);
     if !refusal.is_salesforce() || status >= 500 || status == 429 || status == 420 {
         return refusal.into_error(action);
     }

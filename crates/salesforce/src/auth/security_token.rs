@@ -35,7 +35,7 @@ pub(super) async fn open(
     request.body = Some(("text/xml; charset=UTF-8", envelope(username, &with_token(password, Some(security_token)))));
     sign_in.calls.fetch_add(1, Ordering::Relaxed);
     let response = sign_in.http.send(&request).await?;
-    session(sign_in, username, response).await
+    session(sign_in, username, &request.url, response).await
 }
 
 fn envelope(username: &str, password: &SecretString) -> SecretString {
@@ -52,50 +52,16 @@ fn envelope(username: &str, password: &SecretString) -> SecretString {
     ))
 }
 
-async fn session(sign_in: &SignIn<'_>, username: &str, response: Response) -> Result<Session> {
+async fn session(sign_in: &SignIn<'_>, username: &str, login: &Url, response: Response) -> Result<Session> {
     let action = response.action().clone();
     let (status, retry_after) = (response.status().as_u16(), response.retry_after(sign_in.clock.now()));
+    let target = response.redirects_to();
     let body = response.text().await?;
     let answer = Answer::read(&String::from_utf8_lossy(&body));
-    if let Some(code) = answer.fault {
-        let message = answer.message.unwrap_or_default();
-        return Err(fault(status, &code, &message, action.into_owned()));
+    if status != 200 && answer.fault.is_none() {
+        return Err(Refusal::read(status, &body, retry_after).with_target(target).into_error(action));
     }
-    if status != 200 {
-        return Err(Refusal::read(status, &body, retry_after).into_error(action));
-    }
-    let Some((session_id, server_url)) = answer.session_id.zip(answer.server_url) else {
-        let cause = "the answer is not that of a Salesforce login";
-        return Err(Error::new(ErrorKind::UnexpectedAnswer, action, cause)
-            .with_hint("check `domain` and `login_url`")
-            .transient());
-    };
-    if answer.password_expired {
-        let cause = "the password has expired";
-        return Err(Error::new(ErrorKind::Credentials, action, cause)
-            .with_hint("set a new password in Salesforce; a new security token comes by mail"));
-    }
-    let instance_url =
-        Url::parse(&server_url).ok().and_then(|url| domain::origin(&without_api(url), "instance_url").ok());
-    let instance_url = instance_url.ok_or_else(|| {
-        Error::new(ErrorKind::UnexpectedAnswer, action, "the address of the org in the answer is not usable")
-    })?;
-    Ok(Session {
-        access_token: SecretString::from(session_id),
-        instance_url,
-        username: Some(username.to_owned()),
-        user_id: answer.user_id,
-        org_id: answer.org_id,
-        refresh_token: None,
-    })
-}
-
-/// Old orgs name a host that has no REST API: `na1-api.salesforce.com` for `na1.salesforce.com`.
-pub(super) fn without_api(url: Url) -> Url {
-    let Some(org) = url.host_str().and_then(|host| host.strip_suffix("-api.salesforce.com")) else {
-        return url;
-    };
-    Url::parse(&format!("https://{org}.salesforce.com")).unwrap_or(url)
+    Ok(Session { username: Some(username.to_owned()), ..answer.session(status, &action, login)? })
 }
 
 /// Returns the error for a refused login.
@@ -133,7 +99,7 @@ const HINTS: [(&str, &str); 9] = [
 
 /// What matters in the answer to a login.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     session_id: Option<String>,
     server_url: Option<String>,
     password_expired: bool,
@@ -145,7 +111,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Reads as much as is XML.
-    pub(super) fn read(xml: &str) -> Self {
+    pub(crate) fn read(xml: &str) -> Self {
         let mut answer = Self::default();
         let mut reader = Reader::from_str(xml);
         let mut text = String::new();
@@ -163,6 +129,32 @@ impl Answer {
                 Ok(_) => {}
             }
         }
+    }
+
+    /// Returns the session that `login` opened.
+    pub(crate) fn session(self, status: u16, action: &str, login: &Url) -> Result<Session> {
+        if let Some(code) = self.fault {
+            return Err(fault(status, &code, &self.message.unwrap_or_default(), action.to_owned()));
+        }
+        let Some((session_id, server_url)) = self.session_id.zip(self.server_url) else {
+            let cause = "the answer is not that of a Salesforce login";
+            return Err(Error::new(ErrorKind::UnexpectedAnswer, action.to_owned(), cause)
+                .with_hint("check `domain` and `login_url`")
+                .transient());
+        };
+        if self.password_expired {
+            let cause = "the password has expired";
+            return Err(Error::new(ErrorKind::Credentials, action.to_owned(), cause)
+                .with_hint("set a new password in Salesforce; a new security token comes by mail"));
+        }
+        Ok(Session {
+            instance_url: domain::instance_origin(action, login, &server_url)?,
+            access_token: SecretString::from(session_id),
+            username: None,
+            user_id: self.user_id,
+            org_id: self.org_id,
+            refresh_token: None,
+        })
     }
 
     fn take(&mut self, element: &str, text: String) {

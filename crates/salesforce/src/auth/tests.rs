@@ -134,7 +134,7 @@ async fn soap_login_stays_at_the_last_version_that_has_it() {
 
 #[test]
 fn a_host_with_api_in_its_name_is_replaced_by_the_one_with_the_rest_api() {
-    let replaced = |url: &str| super::security_token::without_api(url.parse().unwrap()).to_string();
+    let replaced = |url: &str| crate::domain::without_api(url.parse().unwrap()).to_string();
 
     assert_eq!(replaced("https://na1-api.salesforce.com/services/Soap/u/46.0/00D"), "https://na1.salesforce.com/");
     assert_eq!(replaced("https://acme-api.my.salesforce.com/x"), "https://acme-api.my.salesforce.com/x");
@@ -179,6 +179,14 @@ async fn soap_faults_are_told_with_a_hint_and_tried_once() {
         assert!(error.is_user_error() && !error.is_transient());
         assert_eq!(server.lines().len(), 1, "{code}");
     }
+}
+
+#[tokio::test]
+async fn the_code_of_a_soap_fault_cannot_command_a_terminal() {
+    let (_, error) = refused(security_token(), soap_fault("INV&#27;[31m\u{1}&#155;2JLID", "no&#7;")).await;
+
+    assert!(!message(&error).chars().any(char::is_control), "{}", message(&error));
+    assert!(!error.error_code().unwrap().chars().any(char::is_control));
 }
 
 #[tokio::test]

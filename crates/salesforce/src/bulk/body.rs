@@ -17,6 +17,8 @@ use crate::http::{Encoding, RawBody, Response};
 
 /// The size of a piece of inflated text.
 const PIECE: usize = 128 << 10;
+/// The most compressed bytes that are taken for one piece. Gzip that grows by being packed is none that a server writes.
+const MOST_FOR_A_PIECE: usize = 8 << 20;
 /// Pieces that wait on either side of the inflating thread.
 const WAITING: usize = 2;
 
@@ -32,7 +34,7 @@ pub struct PageBody {
 
 #[derive(Debug)]
 enum Source {
-    Identity(RawBody),
+    Identity(Box<RawBody>),
     Gzip(Inflating),
 }
 
@@ -41,7 +43,7 @@ impl PageBody {
         let action = response.action().clone();
         let (encoding, raw) = response.into_raw()?;
         let source = match encoding {
-            Encoding::Identity => Source::Identity(raw),
+            Encoding::Identity => Source::Identity(Box::new(raw)),
             Encoding::Gzip => Source::Gzip(Inflating::start(action, raw)),
         };
         Ok(Self { source, ledger })
@@ -79,7 +81,7 @@ impl Inflating {
         let (piece_sender, pieces) = mpsc::channel(WAITING);
         let download = tokio::spawn(download(raw, compressed_sender)).abort_handle();
         tokio::task::spawn_blocking(move || {
-            inflate(action, Compressed { compressed, at_hand: Bytes::new(), failure: None }, &piece_sender)
+            inflate(action, Compressed { compressed, at_hand: Bytes::new(), taken: 0, failure: None }, &piece_sender)
         });
         Self { pieces, download }
     }
@@ -111,6 +113,7 @@ fn inflate(action: Cow<'static, str>, mut compressed: Compressed, pieces: &mpsc:
     let mut decoder = MultiGzDecoder::new(compressed);
     loop {
         let mut piece = Vec::with_capacity(PIECE);
+        decoder.get_mut().taken = 0;
         let result = decoder.by_ref().take(PIECE as u64).read_to_end(&mut piece);
         let message = match result {
             Ok(0) => return,
@@ -132,6 +135,8 @@ fn garbled(action: Cow<'static, str>, error: &io::Error) -> Error {
 struct Compressed {
     compressed: mpsc::Receiver<Result<Bytes>>,
     at_hand: Bytes,
+    /// How much was taken for the piece at hand.
+    taken: usize,
     failure: Option<Error>,
 }
 
@@ -139,7 +144,11 @@ impl BufRead for Compressed {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.at_hand.is_empty() {
             match self.compressed.blocking_recv() {
-                Some(Ok(bytes)) => self.at_hand = bytes,
+                Some(Ok(_)) if self.taken > MOST_FOR_A_PIECE => return Err(io::ErrorKind::InvalidData.into()),
+                Some(Ok(bytes)) => {
+                    self.taken += bytes.len();
+                    self.at_hand = bytes;
+                }
                 Some(Err(error)) => {
                     self.failure = Some(error);
                     return Err(io::ErrorKind::ConnectionReset.into());

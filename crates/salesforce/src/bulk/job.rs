@@ -261,7 +261,7 @@ impl Client {
 }
 
 impl Job {
-    pub(super) fn read(answer: JobAnswer) -> Result<Self> {
+    pub(crate) fn read(answer: JobAnswer) -> Result<Self> {
         let id = answer.id.parse().map_err(|_| {
             Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))
         })?;
@@ -273,7 +273,7 @@ impl Job {
         Ok(Self {
             id,
             state: JobState::from(answer.state.as_str()),
-            object: answer.object,
+            object: answer.object.map(|object| one_line(&object)),
             records_processed: answer.number_records_processed,
             error_message: answer.error_message.map(|message| one_line(&message)).filter(|message| !message.is_empty()),
             is_pk_chunking_supported: answer.is_pk_chunking_supported,

@@ -15,8 +15,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::Response;
 use crate::query::escape;
 use crate::refusal::NOT_SALESFORCE;
+use crate::untrusted::literal;
 use crate::version::ApiVersion;
-use crate::wire::ResultPagesAnswer;
+use crate::wire::{ResultPagesAnswer, count_in_header};
+
+const RECORDS: &str = "sforce-numberofrecords";
+const LOCATOR: &str = "sforce-locator";
+/// The longest locator that is taken. It has to fit into an address; those of Salesforce have some tens of characters.
+const LONGEST: usize = 4_000;
+/// How much of an address is repeated in an error.
+const SHOWN: usize = 200;
 
 /// An opaque position in the results of a job. The same locator gives the same page as often as it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -94,54 +102,75 @@ impl Client {
         let parameter = next.map(|next| format!("?locator={}", escape(next.as_str()))).unwrap_or_default();
         let call = Call::get(action.clone(), format!("{}/resultPages{parameter}", self.job_path(job)));
         let answer: ResultPagesAnswer = self.call_for(&call).await?;
-        let org = self.instance_url().await?;
-        // Only the locators are used. An address that leads elsewhere shows that the answer is not about this job.
-        let leads_here =
-            |address: &str, resource: &str| leads_to(&org, address, &format!("{}/{resource}", self.job_path(job)));
+        let list = ResultPageList::read(answer, &self.instance_url().await?, &self.job_path(job));
+        list.map_err(|cause| Error::new(ErrorKind::UnexpectedAnswer, action, cause).with_hint(NOT_SALESFORCE))
+    }
+}
+
+impl ResultPageList {
+    /// Reads the answer of `org` about the job at `path`. Only the locators are used: an address that leads elsewhere shows that the answer is
+    /// not about this job.
+    pub(crate) fn read(answer: ResultPagesAnswer, org: &Url, path: &str) -> Result<Self, String> {
+        let locator = |address: &str, resource: &str| {
+            if leads_to(org, address, &format!("{path}/{resource}")) {
+                Locator::in_url(address)
+            } else {
+                Err(format!("{} in it leads elsewhere", literal(&address.chars().take(SHOWN).collect::<String>())))
+            }
+        };
         let next = answer.next_records_url.filter(|_| !answer.done);
-        let is_ours = answer.result_pages.iter().all(|page| leads_here(&page.result_url, "results"))
-            && next.as_ref().is_none_or(|next| leads_here(next, "resultPages"));
-        if !is_ours {
-            return Err(Error::new(ErrorKind::UnexpectedAnswer, action, "an address in it leads elsewhere"));
-        }
-        Ok(ResultPageList {
-            pages: answer.result_pages.iter().map(|page| Locator::in_url(&page.result_url)).collect(),
-            next: next.and_then(|next| Locator::in_url(&next)),
-        })
+        let next = next.map(|next| locator(&next, "resultPages")).transpose()?.flatten();
+        let pages = answer.result_pages.iter().map(|page| locator(&page.result_url, "results"));
+        Ok(Self { pages: pages.collect::<Result<_, String>>()?, next })
     }
 }
 
 impl Locator {
     /// The end of the results is written as `null`, as nothing, or not at all.
-    fn from_header(text: Option<&str>) -> Option<Self> {
-        text.filter(|text| !text.is_empty() && !text.eq_ignore_ascii_case("null")).map(Self::new)
+    pub(crate) fn from_header(text: &str) -> Result<Option<Self>, String> {
+        match text {
+            text if text.is_empty() || text.eq_ignore_ascii_case("null") => Ok(None),
+            text if text.len() > LONGEST => Err(format!("the locator of the next page has {} characters", text.len())),
+            text => Ok(Some(Self::new(text))),
+        }
     }
 
     /// Returns the locator in an address. A plus sign in it means itself.
-    fn in_url(url: &str) -> Option<Self> {
-        let (_, parameters) = url.split_once('?')?;
+    pub(crate) fn in_url(url: &str) -> Result<Option<Self>, String> {
+        let parameters = url.split_once('?').map(|(_, parameters)| parameters).unwrap_or_default();
         let value = parameters.split('&').find_map(|pair| {
             let (name, value) = pair.split_once('=')?;
             name.eq_ignore_ascii_case("locator").then_some(value)
-        })?;
-        Self::from_header(Some(&percent_decode_str(value).decode_utf8_lossy()))
+        });
+        Self::from_header(&percent_decode_str(value.unwrap_or_default()).decode_utf8_lossy())
     }
 }
 
 impl ResultPage {
     fn open(response: Response, ledger: Arc<Ledger>) -> Result<Self> {
+        let refuse = |cause: String| {
+            let error = Error::new(ErrorKind::UnexpectedAnswer, response.action().clone(), cause);
+            Err(error.with_hint(NOT_SALESFORCE).transient())
+        };
         // Gateways and orgs under maintenance answer 200 with something else.
         if response.header("content-type").is_some_and(|media_type| media_type.starts_with("text/html")) {
-            let cause = "Salesforce answered with a web page instead of CSV";
-            return Err(Error::new(ErrorKind::UnexpectedAnswer, response.action().clone(), cause)
-                .with_hint(NOT_SALESFORCE)
-                .transient());
+            return refuse("Salesforce answered with a web page instead of CSV".to_owned());
         }
-        Ok(Self {
-            records: response.header("sforce-numberofrecords").and_then(|text| text.parse().ok()),
-            next: Locator::from_header(response.header("sforce-locator")),
-            body: PageBody::open(response, ledger)?,
-        })
+        // A header that cannot be read is not one that is missing: without it the page would count as the last, or not be counted.
+        for name in [RECORDS, LOCATOR] {
+            if response.has_header(name) && response.header(name).is_none() {
+                return refuse(format!("the header `{name}` is not readable"));
+            }
+        }
+        let records = match response.header(RECORDS).map(|text| (text, count_in_header(text))) {
+            Some((text, None)) => return refuse(format!("the header `{RECORDS}` says {}", literal(text))),
+            count => count.and_then(|(_, count)| count),
+        };
+        let next = match Locator::from_header(response.header(LOCATOR).unwrap_or_default()) {
+            Ok(next) => next,
+            Err(cause) => return refuse(cause),
+        };
+        Ok(Self { records, next, body: PageBody::open(response, ledger)? })
     }
 }
 

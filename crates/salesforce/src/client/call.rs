@@ -15,7 +15,7 @@ use super::Client;
 use crate::allowance::Resource;
 use crate::auth::Session;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Request, Response};
+use crate::http::{LARGEST_DOCUMENT, LARGEST_LIST, Request, Response};
 use crate::refusal::Refusal;
 use crate::retry::{Transient, with_backoff};
 
@@ -31,13 +31,15 @@ pub(crate) struct Call {
     may_run_twice: bool,
     cleans_up: bool,
     patience: Option<Duration>,
+    largest: usize,
 }
 
 impl Call {
     /// `action` completes "could not …".
     pub(crate) fn new(action: impl Into<Cow<'static, str>>, method: Method, path: String) -> Self {
-        let (accept, body, patience) = ("application/json", None, None);
-        Self { action: action.into(), method, path, accept, body, may_run_twice: true, cleans_up: false, patience }
+        let (accept, body, patience, largest) = ("application/json", None, None, LARGEST_DOCUMENT);
+        let (may_run_twice, cleans_up) = (true, false);
+        Self { action: action.into(), method, path, accept, body, may_run_twice, cleans_up, patience, largest }
     }
 
     pub(crate) fn get(action: impl Into<Cow<'static, str>>, path: String) -> Self {
@@ -50,6 +52,11 @@ impl Call {
 
     pub(crate) fn body(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
+    }
+
+    /// Has an answer be as large as a list of many things.
+    pub(crate) fn many(self) -> Self {
+        Self { largest: LARGEST_LIST, ..self }
     }
 
     /// Has the call repeated only where it surely did not run.
@@ -81,6 +88,7 @@ impl Call {
             self.body.as_ref().map(|body| ("application/json; charset=UTF-8", SecretString::from(body.to_string())));
         request.bearer = bearer;
         request.patience = self.patience;
+        request.largest = self.largest;
         Ok(request)
     }
 }
@@ -161,9 +169,11 @@ impl Client {
             return Ok(response);
         }
         let (status, retry_after) = (response.status().as_u16(), response.retry_after(self.clock().now()));
+        let target = response.redirects_to();
         // The status alone tells enough, should the body not come through.
         let body = response.text().await.unwrap_or_default();
-        let error = Refusal::read(status, &body, retry_after).into_error(request.action.clone());
+        let refusal = Refusal::read(status, &body, retry_after).with_target(target);
+        let error = refusal.into_error(request.action.clone());
         if error.kind() == ErrorKind::Throttled || matches!(status, 420 | 503) {
             self.shared.refusals_for_pace.fetch_add(1, Ordering::Relaxed);
         }

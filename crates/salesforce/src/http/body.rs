@@ -1,20 +1,30 @@
 //! Reads the body of an answer: piece by piece, or whole, inflated and up to a limit.
 
+use std::borrow::Cow;
 use std::io::Read;
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
+use memchr::memchr3_iter;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::{Response, failure};
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal::NOT_SALESFORCE;
 use crate::untrusted::literal;
 
-/// No page of a REST query comes near this size.
-const LARGEST_JSON: usize = 256 << 20;
 /// Refusals and the answer to a login.
-const LARGEST_TEXT: usize = 1 << 20;
+pub(crate) const LARGEST_TEXT: usize = 1 << 20;
+/// What is about one thing: a job, the org's limits, some addresses.
+pub(crate) const LARGEST_DOCUMENT: usize = 16 << 20;
+/// Records, describes, lists of changes. No page of a REST query comes near this size.
+pub(crate) const LARGEST_LIST: usize = 256 << 20;
+/// Values take more memory than their text, small ones many times as much. The widest page has 2,000 records of 800 fields.
+const MOST_VALUES: usize = 8 << 20;
+/// What has to arrive while twice the time is waited that a server may be silent: a byte now and then is no answer.
+const SLOWEST: usize = 64 << 10;
 
 /// How a body is written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +35,32 @@ pub(crate) enum Encoding {
 
 /// A body as it comes off the wire.
 #[derive(Debug)]
-pub(crate) struct RawBody(Response);
+pub(crate) struct RawBody {
+    response: Response,
+    /// How long was waited since the pace was looked at last, and how much arrived.
+    waited: Duration,
+    arrived: usize,
+}
 
 impl RawBody {
     /// Returns the next bytes, or `None` after the last.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let Response { action, host, inner, read_timeout } = &mut self.0;
-        // The timeout runs only while we wait: a slow reader is not a silent server.
-        match tokio::time::timeout(*read_timeout, inner.chunk()).await {
-            Ok(chunk) => chunk.map_err(|error| failure::to_error(action, host, &error)),
-            Err(_) => Err(failure::silence(action, host, *read_timeout)),
+        let Response { action, host, inner, read_timeout, .. } = &mut self.response;
+        // The time runs only while we wait: a slow reader is neither a silent server nor a slow one.
+        let start = Instant::now();
+        let chunk = match tokio::time::timeout(*read_timeout, inner.chunk()).await {
+            Ok(chunk) => chunk.map_err(|error| failure::to_error(action, host, &error))?,
+            Err(_) => return Err(failure::silence(action, host, *read_timeout)),
+        };
+        self.waited += start.elapsed();
+        self.arrived += chunk.as_ref().map_or(0, Bytes::len);
+        if chunk.is_some() && self.waited > *read_timeout * 2 {
+            if self.arrived < SLOWEST {
+                return Err(failure::trickle(action, host, self.arrived, self.waited));
+            }
+            (self.waited, self.arrived) = (Duration::ZERO, 0);
         }
+        Ok(chunk)
     }
 }
 
@@ -43,33 +68,24 @@ impl Response {
     /// Hands over the body for reading piece by piece.
     pub(crate) fn into_raw(self) -> Result<(Encoding, RawBody)> {
         let encoding = self.encoding()?;
-        Ok((encoding, RawBody(self)))
+        Ok((encoding, RawBody { response: self, waited: Duration::ZERO, arrived: 0 }))
     }
 
     /// Reads the whole body as JSON.
     pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(self) -> Result<T> {
-        let action = self.action().clone();
+        let (action, largest) = (self.action().clone(), self.largest);
         let media_type = self.header("content-type").unwrap_or_default().to_owned();
-        let (encoding, raw) = self.whole(LARGEST_JSON).await?;
-        let parsed = tokio::task::spawn_blocking(move || {
-            let body = inflate(encoding, raw, LARGEST_JSON)?;
-            serde_json::from_slice(&body).map_err(|error| not_json(&media_type, &body, &error))
-        });
-        // Gateways and orgs under maintenance answer 200 with something else.
-        let answer = parsed.await.unwrap_or_else(|_| Err("reading it was interrupted".to_owned()));
-        answer.map_err(|cause| {
-            Error::new(ErrorKind::UnexpectedAnswer, action, cause)
-                .with_hint(NOT_SALESFORCE)
-                .transient_and_may_have_run()
-        })
+        let (encoding, raw) = self.whole(largest).await?;
+        let parsed = tokio::task::spawn_blocking(move || parse(encoding, raw, largest, &media_type));
+        let interrupted = || Err(Unreadable::Other("reading it was interrupted".to_owned()));
+        parsed.await.unwrap_or_else(|_| interrupted()).map_err(|why| why.into_error(action))
     }
 
     /// Reads the whole body of a refusal or of a login.
     pub(crate) async fn text(self) -> Result<Vec<u8>> {
         let action = self.action().clone();
         let (encoding, raw) = self.whole(LARGEST_TEXT).await?;
-        inflate(encoding, raw, LARGEST_TEXT)
-            .map_err(|cause| Error::new(ErrorKind::UnexpectedAnswer, action, cause).transient_and_may_have_run())
+        inflate(encoding, raw, LARGEST_TEXT).map_err(|why| why.into_error(action))
     }
 
     async fn whole(self, largest: usize) -> Result<(Encoding, Vec<u8>)> {
@@ -78,7 +94,7 @@ impl Response {
         let mut whole = Vec::new();
         while let Some(chunk) = body.chunk().await? {
             if whole.len() + chunk.len() > largest {
-                return Err(Error::new(ErrorKind::UnexpectedAnswer, action, too_large(largest)));
+                return Err(Unreadable::TooLarge(too_large(largest)).into_error(action));
             }
             whole.extend_from_slice(&chunk);
         }
@@ -97,16 +113,50 @@ impl Response {
     }
 }
 
-fn inflate(encoding: Encoding, raw: Vec<u8>, largest: usize) -> Result<Vec<u8>, String> {
+/// Why a body is of no use.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// Nobody would send it so large.
+    TooLarge(String),
+    /// It is cut short, garbled, or something else.
+    Other(String),
+}
+
+impl Unreadable {
+    fn into_error(self, action: Cow<'static, str>) -> Error {
+        let error = |cause| Error::new(ErrorKind::UnexpectedAnswer, action, cause).with_hint(NOT_SALESFORCE);
+        match self {
+            Self::TooLarge(cause) => error(cause),
+            // Gateways and orgs under maintenance answer 200 with something else for a while.
+            Self::Other(cause) => error(cause).transient_and_may_have_run(),
+        }
+    }
+}
+
+/// Reads a body as JSON, of which `largest` bytes are taken at the most, and says why where it cannot be read.
+pub(crate) fn parse<T: DeserializeOwned>(
+    encoding: Encoding,
+    raw: Vec<u8>,
+    largest: usize,
+    media_type: &str,
+) -> Result<T, Unreadable> {
+    let body = inflate(encoding, raw, largest)?;
+    if body.len() > MOST_VALUES && memchr3_iter(b',', b'[', b'{', &body).nth(MOST_VALUES).is_some() {
+        return Err(Unreadable::TooLarge(format!("the answer holds more than {MOST_VALUES} values")));
+    }
+    serde_json::from_slice(&body).map_err(|error| Unreadable::Other(not_json(media_type, &body, &error)))
+}
+
+fn inflate(encoding: Encoding, raw: Vec<u8>, largest: usize) -> Result<Vec<u8>, Unreadable> {
     if encoding == Encoding::Identity || raw.is_empty() {
         return Ok(raw);
     }
     let mut body = Vec::new();
     let limited = MultiGzDecoder::new(raw.as_slice()).take(largest as u64 + 1).read_to_end(&mut body);
     match limited {
-        Ok(_) if body.len() > largest => Err(too_large(largest)),
+        Ok(_) if body.len() > largest => Err(Unreadable::TooLarge(too_large(largest))),
         Ok(_) => Ok(body),
-        Err(_) => Err("the answer's gzip is cut short or garbled".to_owned()),
+        Err(_) => Err(Unreadable::Other("the answer's gzip is cut short or garbled".to_owned())),
     }
 }
 

@@ -67,6 +67,12 @@ pub(super) fn silence(action: &str, host: &str, waited: Duration) -> Error {
     Error::new(ErrorKind::Connection, action.to_owned(), cause).with_hint(BROKEN_OFF).transient_and_may_have_run()
 }
 
+/// Returns the error for a server that says next to nothing.
+pub(super) fn trickle(action: &str, host: &str, bytes: usize, waited: Duration) -> Error {
+    let cause = format!("{} sent only {bytes} bytes in {} s", literal(host), waited.as_secs());
+    Error::new(ErrorKind::Connection, action.to_owned(), cause).with_hint(BROKEN_OFF).transient_and_may_have_run()
+}
+
 /// Returns `error` and what caused it. `io::Error` hides what it wraps from `source()`.
 fn chain_of(error: &reqwest::Error) -> Vec<&(dyn StdError + 'static)> {
     std::iter::successors(Some(error as &(dyn StdError + 'static)), |error| cause_of(*error)).collect()

@@ -20,7 +20,9 @@ use url::Url;
 use crate::connection::HttpOptions;
 use crate::error::{Error, ErrorKind, Result};
 
-pub(crate) use body::{Encoding, RawBody};
+pub(crate) use body::{Encoding, LARGEST_DOCUMENT, LARGEST_LIST, LARGEST_TEXT, RawBody};
+#[cfg(any(test, fuzzing))]
+pub(crate) use body::{Unreadable, parse};
 
 /// Sends requests over shared connections.
 #[derive(Debug)]
@@ -44,13 +46,16 @@ pub(crate) struct Request {
     pub(crate) bearer: Option<SecretString>,
     /// How long to wait for the head of the answer, where that is less than for others.
     pub(crate) patience: Option<Duration>,
+    /// How many bytes of an answer in JSON are read at the most.
+    pub(crate) largest: usize,
 }
 
 impl Request {
     pub(crate) fn new(action: impl Into<Cow<'static, str>>, method: Method, url: Url) -> Self {
         let action = action.into();
         let (body, soap_action, bearer, patience) = (None, None, None, None);
-        Self { action, method, url, accept: "application/json", body, soap_action, bearer, patience }
+        let largest = LARGEST_DOCUMENT;
+        Self { action, method, url, accept: "application/json", body, soap_action, bearer, patience, largest }
     }
 }
 
@@ -72,7 +77,8 @@ impl Http {
             Err(_) => return Err(failure::silence(&request.action, &host, longest)),
         };
         tracing::debug!(method = %request.method, host, path = request.url.path(), status = inner.status().as_u16(), "request answered");
-        Ok(Response { action: request.action.clone(), host, inner, read_timeout: self.read_timeout })
+        let (action, read_timeout, largest) = (request.action.clone(), self.read_timeout, request.largest);
+        Ok(Response { action, host, inner, read_timeout, largest })
     }
 
     fn build(&self, request: &Request) -> Result<reqwest::Request> {
@@ -119,6 +125,7 @@ pub(crate) struct Response {
     host: String,
     inner: reqwest::Response,
     read_timeout: Duration,
+    largest: usize,
 }
 
 impl Response {
@@ -135,6 +142,11 @@ impl Response {
         self.inner.headers().get(name)?.to_str().ok().map(str::trim)
     }
 
+    /// Returns whether the header called `name` is there, readable or not.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.inner.headers().contains_key(name)
+    }
+
     /// Returns when the server answered, by its own clock.
     pub(crate) fn date(&self) -> Option<Timestamp> {
         http_date(self.header("date")?)
@@ -142,17 +154,24 @@ impl Response {
 
     /// Returns how long the server asked to wait. A date is counted from the server's own clock, or else from `now`.
     pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        let text = self.header("retry-after")?;
-        match text.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => {
-                let wait = http_date(text)?.duration_since(self.date().unwrap_or(now));
-                Some(Duration::try_from(wait).unwrap_or_default())
-            }
-        }
+        wait_asked(self.header("retry-after")?, self.date().unwrap_or(now))
+    }
+
+    /// Returns the host that a redirect leads to, where it names one.
+    pub(crate) fn redirects_to(&self) -> Option<String> {
+        let target = self.inner.url().join(self.header("location")?).ok()?;
+        Some(host_of(&target)).filter(|host| !host.is_empty())
     }
 }
 
-fn http_date(text: &str) -> Option<Timestamp> {
+/// Reads `Retry-After`, which is a number of seconds or a date.
+pub(crate) fn wait_asked(text: &str, now: Timestamp) -> Option<Duration> {
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(Duration::try_from(http_date(text)?.duration_since(now)).unwrap_or_default()),
+    }
+}
+
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }

@@ -15,6 +15,8 @@ use super::{Extracted, Extraction};
 use crate::error::{Error, Result};
 use crate::journal::{JobRecord, Journal, Reading};
 pub(crate) use split::IdRange;
+#[cfg(any(test, fuzzing))]
+pub(crate) use split::split_for_fuzzing;
 
 /// Runs the plan's query as a job, or goes on where the journal says that one stands, and writes what is missing of its results.
 pub(super) async fn extract(on: Extraction<'_>, stop: &CancellationToken) -> Result<Extracted> {

@@ -56,6 +56,7 @@ impl PageRequest<'_> {
                 Some(chunk) => decoder.push(chunk, &mut batches)?,
                 None => decoder.finish(&mut batches)?,
             }
+            self.stop_at(page.records, &decoder)?;
             first = first.or_else(|| batches.first().and_then(first_record));
             for batch in batches.drain(..) {
                 part.write(batch).await?;
@@ -73,6 +74,14 @@ impl PageRequest<'_> {
         let written = part.close().await?;
         tracing::debug!(job_id = %self.id, part = part_id.0, records = written.records, bytes = written.bytes, "read a page");
         Ok(PageRead { first_record: first, next: page.next })
+    }
+
+    /// Fails as soon as there are more records than there can be: a page without end would fill the disk.
+    fn stop_at(&self, announced: Option<u64>, decoder: &PageDecoder) -> Result<(), PageError> {
+        match announced.or(self.job.record().records) {
+            Some(most) if decoder.records() > most => Err(PageError::TooMany { most }),
+            _ => Ok(()),
+        }
     }
 
     fn check(&self, announced: Option<u64>, decoder: &PageDecoder) -> Result<(), PageError> {
@@ -99,6 +108,8 @@ enum PageError {
     Decode(#[from] DecodeError),
     #[error("the page is announced with {announced} records and holds {found}")]
     Count { announced: u64, found: u64 },
+    #[error("the page is announced with {most} records and goes on after them")]
+    TooMany { most: u64 },
     #[error("the page is empty, without even a header")]
     Empty,
     /// The page could not be written.
@@ -111,7 +122,7 @@ impl From<PageError> for Error {
         match error {
             PageError::Refused(error) | PageError::Cut(error) => Self::salesforce(error),
             PageError::Load(error) => error,
-            PageError::Decode(_) | PageError::Count { .. } | PageError::Empty => {
+            PageError::Decode(_) | PageError::Count { .. } | PageError::TooMany { .. } | PageError::Empty => {
                 Self::Incomplete { message: error.to_string() }
             }
         }
@@ -124,7 +135,7 @@ impl Transient for PageError {
         match self {
             Self::Cut(error) => error.is_transient(),
             Self::Decode(error) => *error == DecodeError::Unfinished,
-            Self::Count { .. } | Self::Empty => true,
+            Self::Count { .. } | Self::TooMany { .. } | Self::Empty => true,
             Self::Refused(_) | Self::Load(_) => false,
         }
     }

@@ -1,5 +1,7 @@
 //! All pages of a job: from a list, several at the same time, or one after another.
 
+use std::collections::HashSet;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use orgtap_salesforce::{JobId, Locator};
@@ -7,7 +9,7 @@ use orgtap_salesforce::{JobId, Locator};
 use super::BulkJob;
 use super::page::{PageRead, PageRequest};
 use crate::error::{Error, Result};
-use crate::extract::PagesSeen;
+use crate::extract::{MOST_EMPTY_PAGES, PagesSeen, endless};
 use crate::journal::Reading;
 
 impl BulkJob<'_> {
@@ -54,7 +56,9 @@ impl BulkJob<'_> {
     /// Returns all pages of the job; `None` where Salesforce gives no list that could be right.
     async fn list(self, id: &JobId) -> Option<Vec<Option<Locator>>> {
         let mut pages: Vec<Option<Locator>> = Vec::new();
-        let mut next = None;
+        let (mut next, mut seen) = (None, HashSet::new());
+        // Reading page after page takes as many parts again, should the list be wrong.
+        let most = self.most_pages() / 2;
         loop {
             let list = match self.on.client.result_page_list(id, next.as_ref()).await {
                 Ok(list) => list,
@@ -63,8 +67,8 @@ impl BulkJob<'_> {
                     return None;
                 }
             };
-            let is_new = |page: &Option<Locator>| !pages.contains(page);
-            if list.pages.is_empty() || !list.pages.iter().all(is_new) || list.next.is_some() && list.next == next {
+            let is_new = list.pages.iter().all(|page| seen.insert(page.clone()));
+            if list.pages.is_empty() || !is_new || list.next.is_some() && list.next == next || seen.len() > most {
                 tracing::debug!(job_id = %id, "the list of the pages goes in a circle, reading page after page");
                 return None;
             }
@@ -109,16 +113,32 @@ impl BulkJob<'_> {
                 return if record.is_listed { Ok(()) } else { Err(lost()) };
             };
             let locator = record.pages[index].clone().map(Locator::new);
+            if index >= self.most_pages() {
+                return Err(endless(index));
+            }
             let request = PageRequest { job: self, id, index, locator: locator.as_ref() };
             let PageRead { first_record, next } = request.read(Some(self.on.spec.page_records)).await?;
             seen.add(first_record, next.as_ref().map(Locator::as_str))?;
+            if next.is_some() && self.arrived() > record.records.unwrap_or(u64::MAX) {
+                return self.whole();
+            }
         }
+    }
+
+    /// Returns how many pages the job may have: now and then a page is empty.
+    fn most_pages(self) -> usize {
+        let records = self.record().records.map_or(usize::MAX, |records| records as usize);
+        records.saturating_add(MOST_EMPTY_PAGES).min(self.on.journal.snapshot().room(self.index))
+    }
+
+    fn arrived(self) -> u64 {
+        self.record().records_in(&self.on.parts.written())
     }
 
     /// Holds what arrived against what Salesforce says it found.
     fn whole(self) -> Result<()> {
         let record = self.record();
-        let arrived = record.records_in(&self.on.parts.written());
+        let arrived = self.arrived();
         match record.records {
             Some(found) if found != arrived => {
                 Err(Error::Incomplete { message: format!("the job found {found} records, its pages hold {arrived}") })

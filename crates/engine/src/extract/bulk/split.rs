@@ -17,11 +17,22 @@ const PIECES: u128 = 4;
 /// How often a piece is split again. Ids come in clusters, so that a range can hold nearly everything.
 const MOST_SPLITS: u8 = 8;
 
+/// The number of the last job that is split. Each has a range of part numbers of its own, of which there are 65,536.
+const MOST_JOBS: u32 = 60_000;
+
 /// The range of Ids in which a job's records lie, both ends included, as numbers in base 62.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct IdRange {
     low: u128,
     high: u128,
+}
+
+impl IdRange {
+    /// Returns whether these are numbers of Ids.
+    pub(crate) fn is_sound(self) -> bool {
+        let end = (DIGITS.len() as u128).pow(LENGTH as u32);
+        self.low <= self.high && self.high < end
+    }
 }
 
 /// Returns whether a job failed because its query is too much for one job.
@@ -34,7 +45,8 @@ impl BulkJob<'_> {
     pub(super) async fn split(self) -> Result<bool> {
         let record = self.record();
         let Ok(mut query) = orgtap_soql::parse(&record.query) else { return Ok(false) };
-        if query.limit.is_some() || record.splits == MOST_SPLITS {
+        if query.limit.is_some() || record.splits >= MOST_SPLITS || self.on.journal.snapshot().next_number() > MOST_JOBS
+        {
             return Ok(false);
         }
         let range = match record.ids {
@@ -81,6 +93,14 @@ fn pieces(range: IdRange) -> Vec<IdRange> {
     let count = PIECES.min(high - low + 1);
     let cut = |at: u128| low + (high - low + 1) * at / count;
     (0..count).map(|at| IdRange { low: cut(at), high: cut(at + 1) - 1 }).collect()
+}
+
+/// Cuts `range` as a job that is too much is cut.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn split_for_fuzzing(range: Option<IdRange>) {
+    for piece in range.into_iter().flat_map(pieces) {
+        assert!(piece.is_sound() && number(&id(piece.low)) == Some(piece.low));
+    }
 }
 
 /// Returns `query`, of the records in `whole`, for those in `piece`.

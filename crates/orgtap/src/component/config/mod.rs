@@ -93,9 +93,14 @@ impl Document {
         let refuse =
             |why: String| Failure::of_user(format!("could not read the configuration `{}`: {why}", path.display()));
         let text = fs::read_to_string(&path).map_err(|error| refuse(error.to_string()))?;
+        Self::parse(&text).map_err(refuse)
+    }
+
+    /// Reads the text of `config.json`, or says why it cannot be read.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            .map_err(|error| refuse(format!("it is not JSON: {error}")))?;
-        if value.is_object() { Ok(Self(value)) } else { Err(refuse("it is not a JSON object".to_owned())) }
+            .map_err(|error| format!("it is not JSON: {error}"))?;
+        if value.is_object() { Ok(Self(value)) } else { Err("it is not a JSON object".to_owned()) }
     }
 
     /// Returns whether an answer on standard output is expected, and nothing else there.

@@ -7,6 +7,7 @@ mod answers;
 mod arguments;
 mod configuration;
 mod destinations;
+mod hostile;
 mod jobs;
 mod queries;
 mod rows;
@@ -76,6 +77,11 @@ fn answers_that_make_no_sense_are_told() {
 }
 
 #[test]
+fn what_a_server_does_that_means_harm_is_told() {
+    check(hostile::CASES);
+}
+
+#[test]
 fn why_a_job_gave_no_table_is_told() {
     check(jobs::CASES);
 }
@@ -94,6 +100,7 @@ fn every_case_has_a_name_of_its_own() {
         rows::CASES,
         queries::CASES,
         answers::CASES,
+        hostile::CASES,
         jobs::CASES,
         destinations::CASES,
     ];
