@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::Harness;
 use crate::memory::{Record, TableContents};
-use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, PartId, WriteMode, csv};
+use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, WriteMode, csv};
 
 /// A folder of its own, read as any program would that knows CSV.
 pub(crate) struct TestFolder {
@@ -149,6 +149,26 @@ async fn a_large_part_without_replaced_records_is_not_written_again() {
     let replaced = format!("18003,{}\n", "x".repeat(1000));
     assert_eq!(folder.part("part-00001.csv"), format!("\"Id\",\"Name\"\n{}", second.replace(&replaced, "")));
     assert_eq!(folder.part("part-00002.csv"), "\"Id\",\"Name\"\n18003,new\n99999,new\n");
+}
+
+#[tokio::test]
+async fn a_large_part_is_written_again_from_its_first_record_that_ends() {
+    let folder = TestFolder::new();
+    let (first, second) = (large_part(0), large_part(10_000));
+    folder.load(&accounts(WriteMode::Replace), &[&first, &second]).await.unwrap();
+    let inode = folder.inode("part-00000.csv");
+    let keys = |gone| TableSpec { gone: Some(gone), ..table(&["Id"], WriteMode::Remove) };
+    let text = "x".repeat(1000);
+
+    let marked = folder.load(&keys(Gone::Marked { column: "Name".to_owned() }), &["18003\n99999\n"]).await.unwrap();
+    let removed = folder.load(&keys(Gone::Removed), &["18004\n"]).await.unwrap();
+
+    assert_eq!((marked.gone, marked.table_records), (1, Some(18_000)));
+    assert_eq!((removed.gone, removed.table_records), (1, Some(17_999)));
+    assert_eq!(folder.inode("part-00000.csv"), inode);
+    let expected =
+        second.replace(&format!("18003,{text}\n"), "\"18003\",\"true\"\n").replace(&format!("18004,{text}\n"), "");
+    assert!(folder.part("part-00001.csv") == format!("\"Id\",\"Name\"\n{expected}"));
 }
 
 #[tokio::test]

@@ -27,11 +27,15 @@ fn refusal(status: u16, code: &str) -> Action {
 }
 
 fn log_of(deleted: &[(String, String)]) -> Action {
+    log_until("2999-01-01T00:00:00.000+0000", deleted)
+}
+
+fn log_until(covered: &str, deleted: &[(String, String)]) -> Action {
     let records: Vec<_> = deleted.iter().map(|(id, at)| json!({"id": id, "deletedDate": at})).collect();
     let body = json!({
         "deletedRecords": records,
         "earliestDateAvailable": "2000-01-01T00:00:00.000+0000",
-        "latestDateCovered": "2999-01-01T00:00:00.000+0000",
+        "latestDateCovered": covered,
     });
     Action::Answer(CannedAnswer { status: 200, headers: [].into(), body: body.to_string() })
 }
@@ -51,6 +55,30 @@ async fn a_restored_record_that_the_log_still_lists_is_not_lost() {
 
         assert_live(&fixture, "Account");
     }
+}
+
+#[tokio::test]
+async fn a_restored_record_that_the_log_lists_late_is_not_lost() {
+    let row = removing(object("Account"));
+    let fixture = loaded(&row).await;
+    let [restored] = fixture.first("Account");
+    let written = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
+    // The log lags behind: first it covers no more than what is known, then it lists what was restored before the last run.
+    let covered = written(fixture.org.now());
+    fixture.org.advance(MINUTE);
+    let deleted_at = written(fixture.org.now());
+    fixture.org.delete(restored).unwrap();
+    fixture.org.undelete(restored).unwrap();
+    fixture.org.advance(10 * MINUTE);
+    fixture.emulator.faults().add(Fault::next(CallKind::Deleted, log_until(&covered, &[]))).unwrap();
+    fixture.load(&row).await;
+    fixture.org.advance(10 * MINUTE);
+    let listed = log_of(&[(restored.to_string(), deleted_at)]);
+    fixture.emulator.faults().add(Fault::next(CallKind::Deleted, listed)).unwrap();
+
+    assert_eq!(fixture.load(&row).await.removed, 1, "it is taken out, and comes back");
+
+    assert_live(&fixture, "Account");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! What becomes of deleted records, and `orgtap reconcile`.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
 
+use orgtap_destination::csv;
 use orgtap_emulator::{Id, Org, Scope};
 
 use crate::context::TestContext;
@@ -152,4 +155,65 @@ fn ids_are_compared_every_so_many_runs() {
     let compared = || context.orgtap(&["run"]).succeeds().errors().contains("every 2 runs");
 
     assert_eq!([compared(), compared(), compared(), compared()], [false, false, true, false]);
+}
+
+/// Returns the Ids of the records in `table` that are not flagged.
+fn live_in(context: &TestContext, kind: &str, table: &str) -> BTreeSet<String> {
+    if kind == "sqlite" {
+        return context.sql(&format!("SELECT Id FROM {table} WHERE IsDeleted = 0")).into_iter().flatten().collect();
+    }
+    let parts = fs::read_dir(context.path("tables").join(table)).unwrap().map(|entry| entry.unwrap().path());
+    let mut live = BTreeSet::new();
+    for part in parts.filter(|path| path.is_file()) {
+        let bytes = fs::read(part).unwrap();
+        let mut records = csv::records(&bytes)
+            .map(|record| csv::values(record).map(|value| String::from_utf8_lossy(&value).into_owned()).collect());
+        let header: Vec<String> = records.next().unwrap();
+        let position = |name: &str| header.iter().position(|column| column == name).unwrap();
+        let (id, flag) = (position("Id"), position("IsDeleted"));
+        live.extend(records.filter(|record: &Vec<String>| record[flag] == "false").map(|record| record[id].clone()));
+    }
+    live
+}
+
+#[test]
+fn runs_that_are_killed_at_any_moment_miss_no_deletion() {
+    for kind in ["sqlite", "csv"] {
+        let mut context = TestContext::new();
+        context.set("ORGTAP_TEST_HURRY", "1");
+        let path = if kind == "csv" { "tables" } else { "t.db" };
+        let options = |deleted| format!("api = \"bulk\"\nreconcile_every = 3\ndeleted = \"{deleted}\"");
+        let rows = row("flagged", &options("flag")) + &row("removed", &options("remove"));
+        let connection = context.connection();
+        let destination = format!("[destination]\nkind = \"{kind}\"\npath = \"{path}\"\n");
+        context.write("orgtap.toml", &format!("{connection}{destination}{rows}"));
+        context.orgtap(&["run"]).succeeds();
+        let started = Instant::now();
+        context.orgtap(&["run"]).succeeds();
+        let whole = started.elapsed();
+        let org = context.org();
+
+        for round in 0..16 {
+            org.advance(Duration::from_secs(120));
+            let ids = first(org, 3);
+            delete_for_good(org, ids[0]);
+            org.delete(ids[1]).unwrap();
+            org.advance(Duration::from_secs(60));
+            if round % 2 == 0 {
+                org.undelete(ids[1]).unwrap();
+            }
+            let mut run = context.start(&["run"]);
+            std::thread::sleep(whole * (round * 7 % 16) / 16);
+            run.signal("KILL");
+            run.end();
+        }
+        org.advance(Duration::from_secs(60));
+        context.orgtap(&["run"]).succeeds();
+
+        let selection = org.select("SELECT Id FROM Account", Scope::Live).unwrap();
+        let live: BTreeSet<_> =
+            selection.records(0, selection.total()).filter_map(|record| Some(record.id?.to_string())).collect();
+        assert_eq!(live_in(&context, kind, "removed"), live, "{kind}");
+        assert_eq!(live_in(&context, kind, "flagged"), live, "{kind}");
+    }
 }
