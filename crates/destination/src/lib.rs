@@ -11,6 +11,7 @@ mod file_name;
 mod file_part;
 mod files;
 mod lock;
+mod modes;
 mod parts;
 mod shape;
 mod table;

@@ -14,6 +14,7 @@ use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
+use crate::modes::{self, DATA_FOLDER, PRIVATE_FOLDER};
 use crate::parts::PartLedger;
 use crate::{CommittedLoad, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
 
@@ -78,8 +79,10 @@ impl CsvLoad {
         swap::recover(&layout)?;
         let left = leftovers::take_up(&layout, &table)?;
         layout.existing()?;
-        for folder in [layout.loaded(), state_folder(&layout.next_table())] {
-            fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
+        let (loaded, next) = (layout.loaded(), layout.next_table());
+        for (folder, mode) in [(&loaded, PRIVATE_FOLDER), (&next, DATA_FOLDER), (&state_folder(&next), PRIVATE_FOLDER)]
+        {
+            modes::create_folders(folder, mode).map_err(failed("make", folder))?;
         }
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
         let staged = Arc::new(Staged::new(layout, columns, left.as_ref().map_or(&[], |left| &left.parts)));
@@ -114,9 +117,7 @@ impl CsvLoad {
             }
         }
         let path = state_path(&layout.next_table(), &self.table.row);
-        fs::write(&path, state).map_err(failed("write", &path))?;
-        let file = fs::File::open(&path).map_err(failed("write", &path))?;
-        file.sync_all().map_err(failed("write", &path))?;
+        modes::write_private(&path, state.as_bytes()).map_err(failed("write", &path))?;
         sync_folder(&new)
     }
 }

@@ -12,6 +12,7 @@ use super::key_index::KeyIndex;
 use super::layout::{ExistingTable, Layout, finished_path, part_path};
 use super::part::{PartFile, PartReader};
 use crate::files::failed;
+use crate::modes;
 use crate::shape::Shape;
 use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};
 
@@ -21,6 +22,7 @@ const SMALL_PART_BYTES: u64 = 8 * 1024 * 1024;
 /// Fills `layout.next_table()` with what `table` holds after the load of `parts`.
 pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -> Result<CommittedLoad> {
     let old = layout.existing()?;
+    let standing = old.as_ref().and_then(|old| old.parts.first().cloned());
     let shape = Shape::of(table, old.as_ref().map(|old| old.columns.as_slice()));
     let old = old.filter(|_| table.write_mode != WriteMode::Replace);
     let loaded: Vec<LoadedPart> = loaded_parts(layout, parts);
@@ -38,6 +40,10 @@ pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -
     };
     loaded.iter().try_for_each(|part| merge.add(part))?;
     merge.output.finish()?;
+    if let Some(first) = standing.as_deref() {
+        modes::like(&layout.table, &layout.next_table());
+        (0..merge.output.next).for_each(|number| modes::like(first, &part_path(&layout.next_table(), number)));
+    }
 
     let records = parts.iter().map(|part| part.records).sum();
     let superseded = merge.index.map_or(0, |index| index.superseded());

@@ -14,6 +14,7 @@ use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
+use crate::modes::{self, PRIVATE_FOLDER};
 use crate::parts::PartLedger;
 use crate::{CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WrittenPart, file_name};
 
@@ -101,7 +102,7 @@ impl KeboolaLoad {
         options: Arc<KeboolaOptions>,
         committed: Arc<Mutex<Option<CommittedState>>>,
     ) -> Result<Self> {
-        fs::create_dir_all(&layout.private).map_err(failed("make", &layout.private))?;
+        modes::create_folders(&layout.private, PRIVATE_FOLDER).map_err(failed("make", &layout.private))?;
         let private = PrivateFolder(layout.private.clone());
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         // What is there belongs to a load that died.

@@ -13,6 +13,7 @@ mod help;
 mod init;
 mod inspect;
 mod kill;
+mod machine;
 mod proxy;
 mod run;
 mod secrets;
