@@ -7,6 +7,8 @@ use std::io;
 
 use rusqlite::ffi;
 
+use crate::files;
+
 /// The result of a destination's call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -32,6 +34,10 @@ pub enum ErrorKind {
     NotWritable,
     /// The configured path cannot be this destination: its folder is missing, it is of another kind, or it holds somebody else's files.
     InvalidPath,
+    /// What was written to is not there any more: somebody removed or replaced it meanwhile, or its disk is gone.
+    Gone,
+    /// This process, or the machine, has as many files open as it may.
+    TooManyFiles,
     /// The destination cannot do this at all, for example upsert.
     Unsupported,
     /// The table cannot be loaded as asked: its name, its columns, its key, or what already stands under its name.
@@ -52,6 +58,12 @@ impl ErrorKind {
             }
             Self::NotWritable => Some("grant write permission on the destination's `path` and the folder it is in"),
             Self::InvalidPath => Some("set `path` of the destination to a place where it can be created"),
+            Self::Gone => {
+                Some("see that the destination is there, leave its files alone while a run goes on, and run again")
+            }
+            Self::TooManyFiles => Some(
+                "raise the limit of open files (`ulimit -n`), or lower `download_connections` and `concurrency` in `[run]`",
+            ),
             Self::Unsupported | Self::InvalidTable | Self::Corrupt | Self::Failed => None,
         }
     }
@@ -105,6 +117,8 @@ impl Error {
             | ErrorKind::NoSpace
             | ErrorKind::NotWritable
             | ErrorKind::InvalidPath
+            | ErrorKind::Gone
+            | ErrorKind::TooManyFiles
             | ErrorKind::Unsupported
             | ErrorKind::InvalidTable => true,
             ErrorKind::Corrupt | ErrorKind::Failed => false,
@@ -113,7 +127,13 @@ impl Error {
 }
 
 fn kind_of_io(error: &io::Error) -> ErrorKind {
+    if files::is_too_many(error) {
+        return ErrorKind::TooManyFiles;
+    }
     match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::StaleNetworkFileHandle | io::ErrorKind::NotConnected => {
+            ErrorKind::Gone
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => ErrorKind::NoSpace,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ErrorKind::NotWritable,
         io::ErrorKind::WouldBlock | io::ErrorKind::ResourceBusy => ErrorKind::Locked,
@@ -126,8 +146,8 @@ fn kind_of_io(error: &io::Error) -> ErrorKind {
 
 fn kind_of_sqlite(error: &rusqlite::Error) -> ErrorKind {
     let Some(error) = error.sqlite_error() else { return ErrorKind::Failed };
-    if error.extended_code == ffi::SQLITE_IOERR_SHMSIZE {
-        // The file beside a database that its users share could not grow.
+    if matches!(error.extended_code, ffi::SQLITE_IOERR_SHMSIZE | ffi::SQLITE_IOERR_SHMOPEN) {
+        // The file beside a database that its users share could not be given its size.
         return ErrorKind::NoSpace;
     }
     // A full disk is `SQLITE_FULL`; a full quota and a file at its largest size look like this.
@@ -137,6 +157,8 @@ fn kind_of_sqlite(error: &rusqlite::Error) -> ErrorKind {
     match error.extended_code & 0xff {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_PROTOCOL => ErrorKind::Locked,
         ffi::SQLITE_FULL => ErrorKind::NoSpace,
+        // All that SQLite says of it is that it could not open a file.
+        ffi::SQLITE_CANTOPEN if files::are_too_many() => ErrorKind::TooManyFiles,
         ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_CANTOPEN | ffi::SQLITE_AUTH => ErrorKind::NotWritable,
         ffi::SQLITE_NOTADB => ErrorKind::InvalidPath,
         ffi::SQLITE_CORRUPT => ErrorKind::Corrupt,
@@ -169,6 +191,21 @@ mod tests {
     }
 
     #[test]
+    fn too_many_files_and_files_that_are_gone_are_the_users_affair() {
+        let cases = [
+            (io::Error::from_raw_os_error(24), ErrorKind::TooManyFiles),
+            (io::Error::from_raw_os_error(23), ErrorKind::TooManyFiles),
+            (io::ErrorKind::NotFound.into(), ErrorKind::Gone),
+        ];
+        for (source, kind) in cases {
+            let error = Error::from_io("could not write part", source);
+
+            assert_eq!(error.kind(), kind);
+            assert!(error.is_user_error() && error.hint().is_some(), "{kind:?}");
+        }
+    }
+
+    #[test]
     fn extended_sqlite_codes_count_as_their_primary_code() {
         let kinds = [
             (ffi::SQLITE_BUSY_SNAPSHOT, ErrorKind::Locked),
@@ -178,6 +215,7 @@ mod tests {
             (ffi::SQLITE_IOERR_WRITE, ErrorKind::NoSpace),
             (ffi::SQLITE_IOERR_READ, ErrorKind::Failed),
             (ffi::SQLITE_IOERR_SHMSIZE, ErrorKind::NoSpace),
+            (ffi::SQLITE_IOERR_SHMOPEN, ErrorKind::NoSpace),
             (ffi::SQLITE_IOERR_READ, ErrorKind::Failed),
             (ffi::SQLITE_NOTADB, ErrorKind::InvalidPath),
             (ffi::SQLITE_CONSTRAINT_UNIQUE, ErrorKind::Failed),

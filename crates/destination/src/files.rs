@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use rustix::io::Errno;
+
 use crate::{Error, ErrorKind, Result};
 
 /// Does work that waits for the disk, without keeping other tasks from theirs. It is done also if the caller stops waiting.
@@ -11,6 +13,16 @@ pub(crate) async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T> 
     tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| {
         Err(Error::new(ErrorKind::Failed, "could not work on files: the work was broken off").with_source(error))
     })
+}
+
+/// Returns whether `error` says that too many files are open: by this process, or by all of the machine.
+pub(crate) fn is_too_many(error: &io::Error) -> bool {
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// Returns whether as many files are open as may be.
+pub(crate) fn are_too_many() -> bool {
+    fs::File::open("/dev/null").is_err_and(|error| is_too_many(&error))
 }
 
 /// Makes an error of `verb`ing `path`.

@@ -3,6 +3,7 @@
 //! A destination knows nothing of Salesforce. Its whole input is a [`TableSpec`], then [`Batch`]es of whole CSV records, then a commit
 //! with the row's new state document. The contract that every destination keeps is written down as tests in [`contract`].
 
+mod admission;
 mod batch;
 mod capability;
 mod error;
@@ -10,6 +11,7 @@ mod file_name;
 mod file_part;
 mod files;
 mod lock;
+mod modes;
 mod parts;
 mod shape;
 mod table;

@@ -5,13 +5,14 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::modes::{self, DATA_FILE};
 use crate::{Error, ErrorKind, Result};
 
 /// A locked file, unlocked and removed on drop. A file left behind by a killed process locks nothing.
 #[derive(Debug)]
 pub(crate) struct FileLock {
     path: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl FileLock {
@@ -30,7 +31,7 @@ impl FileLock {
     /// Locks `path`, or returns `None` if somebody else holds it.
     pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         loop {
-            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            let file = modes::open(path, DATA_FILE)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -38,7 +39,7 @@ impl FileLock {
             }
             // The holder before us may have removed the file between our opening and locking it: then we hold a lock nobody sees.
             if is_same_file(&file, path)? {
-                return Ok(Some(Self { path: path.to_owned(), _file: file }));
+                return Ok(Some(Self { path: path.to_owned(), file }));
             }
         }
     }
@@ -46,7 +47,12 @@ impl FileLock {
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
+        // Where somebody has removed ours, another load's may have its place.
+        let removed = is_same_file(&self.file, &self.path).and_then(|is_ours| match is_ours {
+            true => fs::remove_file(&self.path),
+            false => Ok(()),
+        });
+        if let Err(error) = removed {
             tracing::debug!(path = %self.path.display(), %error, "lock file stays behind");
         }
     }
@@ -77,6 +83,19 @@ mod tests {
         assert_eq!(second.kind(), ErrorKind::Locked);
         assert!(!path.exists());
         assert!(FileLock::try_acquire(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_lock_of_another_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Account.lock");
+        let first = FileLock::acquire(&path, "Account").unwrap();
+        fs::remove_file(&path).unwrap();
+
+        let _second = FileLock::acquire(&path, "Account").unwrap();
+        drop(first);
+
+        assert_eq!(FileLock::acquire(&path, "Account").unwrap_err().kind(), ErrorKind::Locked);
     }
 
     #[test]

@@ -143,6 +143,9 @@ impl AsyncWrite for Connection {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wish = self.ending.wish();
         ready!(on_stream!(self.as_mut(), poll_flush, context))?;
+        if let Some(error) = self.broken_off() {
+            return Poll::Ready(Err(error));
+        }
         // HTTP flushes the stream only when its own buffer is empty, so nothing handed over is lost here.
         if wish == CLOSE_WHEN_WRITTEN {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));

@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::{
     call::CallKind,
     connection::{Connections, Ending},
-    fault::Faults,
+    faults::Faults,
     job::JobTime,
     org::Org,
     proxy::Proxy,

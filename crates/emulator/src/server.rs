@@ -23,7 +23,8 @@ use crate::{
     cursor::Cursors,
     emulator::{EmulatorOptions, JWT_PRIVATE_KEY, Settings},
     encoding,
-    fault::{Action, Faults},
+    fault::Action,
+    faults::Faults,
     id::Id,
     job::Jobs,
     org::Org,
@@ -177,9 +178,8 @@ pub(crate) async fn answer(
     server.counter.call(call.kind(), is_metered);
     let accepts_gzip = encoding::accepts_gzip(&head.headers);
     let fault = server.faults.take(call.kind());
-    let cut = if let Some(Action::CutBody { after_bytes }) = fault { Some(after_bytes) } else { None };
 
-    let answer = match spoil::before(&server, &call, &head.headers, &ending, fault).await {
+    let answer = match spoil::before(&server, &call, &head.headers, &ending, fault.clone()).await {
         Ok(fault) => respond(&server, call, &head, body, fault).await,
         Err(spoilt) => spoilt,
     };
@@ -192,10 +192,7 @@ pub(crate) async fn answer(
     if let Some(pace) = server.options.bytes_per_second {
         answer = pace::slow_down(answer, pace);
     }
-    match cut {
-        Some(after_bytes) => spoil::cut_body(answer, after_bytes, ending),
-        None => answer,
-    }
+    spoil::after(&server, answer, fault, ending).await
 }
 
 /// Answers a request that no fault has answered already.

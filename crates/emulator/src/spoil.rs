@@ -1,7 +1,9 @@
 //! Faults carried out on an answer as a whole. What only a route can spoil is passed on to it.
 
+use std::sync::Arc;
+
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, to_bytes},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -44,8 +46,16 @@ pub(crate) async fn before(
             ending.reset();
             return Err(empty(StatusCode::OK));
         }
-        Action::CutBody { .. } => {}
-        Action::ShortPage { .. } | Action::ReportState { .. } => return Ok(Some(action)),
+        Action::LoseAnswer
+        | Action::CutBody { .. }
+        | Action::ResetBody { .. }
+        | Action::TruncateBody { .. }
+        | Action::StallBody { .. } => {}
+        Action::ShortPage { .. }
+        | Action::RepeatPage
+        | Action::ReportLocator { .. }
+        | Action::ReportState { .. }
+        | Action::ReportRecords { .. } => return Ok(Some(action)),
         Action::FailJob { .. } | Action::AbortJob | Action::LoseJob => match call.job_id() {
             Some(id) => server.jobs.spoil(id, &action, server.org.now()),
             None => return Ok(Some(action)),
@@ -105,19 +115,70 @@ fn canned_answer(canned: CannedAnswer) -> Response {
     answer
 }
 
-/// Closes the connection after so many bytes of the body. A body that is shorter arrives whole.
-pub(crate) fn cut_body(answer: Response, after_bytes: u64, ending: Ending) -> Response {
-    let (head, body) = answer.into_parts();
-    let start = (body.into_data_stream(), after_bytes, ending);
-    let pieces = stream::unfold(start, |(mut body, left, ending)| async move {
-        if left == 0 {
-            ending.close_when_written();
-            return std::future::pending().await;
+/// Carries out what a fault does to an answer that is written and on its way.
+pub(crate) async fn after(server: &Arc<Server>, answer: Response, fault: Option<Action>, ending: Ending) -> Response {
+    match fault {
+        Some(Action::LoseAnswer) => {
+            ending.reset();
+            answer
         }
-        let piece: Result<Bytes, axum::Error> = body.next().await?;
-        let piece = piece.map(|bytes| bytes.slice(..bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX))));
-        let left = left - piece.as_ref().map_or(0, |bytes| bytes.len() as u64);
-        Some((piece, (body, left, ending)))
+        Some(Action::CutBody { after_bytes }) => break_off(answer, after_bytes, move || {
+            ending.close_when_written();
+            std::future::pending()
+        }),
+        Some(Action::ResetBody { after_bytes }) => break_off(answer, after_bytes, move || {
+            ending.reset();
+            std::future::pending()
+        }),
+        Some(Action::StallBody { after_bytes, gate }) => {
+            let server = Arc::clone(server);
+            break_off(answer, after_bytes, move || async move { server.faults.wait_at(&gate).await })
+        }
+        Some(Action::TruncateBody { at }) => truncate(answer, at).await,
+        _ => answer,
+    }
+}
+
+/// Does something after so many bytes of the body, and goes on with it afterwards. A body that is shorter arrives whole.
+fn break_off<F, Fut>(answer: Response, after_bytes: u64, then: F) -> Response
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (head, body) = answer.into_parts();
+    let before = usize::try_from(after_bytes).unwrap_or(usize::MAX);
+    let start = (body.into_data_stream(), Bytes::new(), Some((before, then)));
+    let pieces = stream::unfold(start, |(mut body, mut held, mut due)| async move {
+        if due.as_ref().is_some_and(|(left, _)| *left == 0)
+            && let Some((_, then)) = due.take()
+        {
+            then().await;
+        }
+        let mut piece: Result<Bytes, axum::Error> = match held.is_empty() {
+            true => body.next().await?,
+            false => Ok(std::mem::take(&mut held)),
+        };
+        if let (Ok(bytes), Some((left, _))) = (&mut piece, &mut due) {
+            held = bytes.split_off(bytes.len().min(*left));
+            *left -= bytes.len();
+        }
+        Some((piece, (body, held, due)))
     });
     Response::from_parts(head, Body::from_stream(pieces))
+}
+
+/// Ends the body early. What the headers say of its length is taken back: nothing on the way shows that it is not whole.
+async fn truncate(answer: Response, at: i64) -> Response {
+    let (mut head, body) = answer.into_parts();
+    let mut bytes = match to_bytes(body, usize::MAX).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tracing::error!(%error, "could not collect an answer");
+            return empty(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    };
+    let distance = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
+    bytes.truncate(if at < 0 { bytes.len().saturating_sub(distance) } else { distance });
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(bytes))
 }

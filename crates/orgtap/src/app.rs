@@ -2,6 +2,7 @@
 //!
 //! The first Ctrl-C or SIGTERM asks the command to stop cleanly, the second ends the process at once.
 
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ use crate::patience::Patience;
 
 /// The exit code of a process that a second signal ended.
 const INTERRUPTED: u8 = 130;
+
+/// How many files a command opens at least at the same time.
+const FEWEST_HANDLES: usize = 16;
 
 /// What every command works with.
 #[derive(Clone, Debug)]
@@ -80,6 +84,9 @@ pub(crate) fn main() -> ExitCode {
     if !matches!(cli.command, Command::Component(_)) {
         log::start(&cli.global, &console, usual_level(&cli.command, &console));
     }
+    if let Err(error) = check_handles() {
+        return report(&console, &error);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(&console, &Error::Output(error)),
@@ -91,6 +98,20 @@ pub(crate) fn main() -> ExitCode {
     // Whatever still runs was told to stop, or is a thread that waits for a file.
     runtime.shutdown_background();
     code
+}
+
+/// Finds out whether a few files can be opened: without them no runtime starts.
+fn check_handles() -> Result<()> {
+    let opened: io::Result<Vec<File>> = (0..FEWEST_HANDLES).map(|_| File::open("/dev/null")).collect();
+    // A machine without that file has none to be found out from.
+    match opened {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Usage {
+            action: "start".to_owned(),
+            cause: format!("fewer than {FEWEST_HANDLES} files can be opened: {error}"),
+            hint: "raise the limit of open files (`ulimit -n`)".to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Returns from which level on a command logs. Only a run takes long enough to be told of, where no progress lines do.

@@ -53,6 +53,10 @@ impl Clock for Hurried {
         SystemClock.now()
     }
 
+    fn elapsed(&self) -> Duration {
+        SystemClock.elapsed()
+    }
+
     async fn sleep(&self, duration: Duration) {
         SystemClock.sleep(Patience::Short.wait(duration)).await;
     }

@@ -54,6 +54,7 @@ macro_rules! contract_tests {
             a_killed_load_of_keys_can_be_resumed,
             a_left_load_of_another_shape_leaves_its_journal_alone,
             a_load_can_be_killed_and_resumed_again_and_again,
+            the_last_journal_stands,
             a_load_that_does_not_add_up_is_refused,
             a_part_that_is_opened_again_is_closed_to_its_first_writer,
             a_resumed_load_commits_once,

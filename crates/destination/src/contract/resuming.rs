@@ -86,6 +86,30 @@ pub async fn a_resumed_load_commits_once(harness: &dyn Harness) {
     assert_records(harness, &[&["1", "a"], &["2", "b"]]).await;
 }
 
+/// The journal that was saved last stands, also where the caller has not waited for an earlier one to be saved.
+pub async fn the_last_journal_stands(harness: &dyn Harness) {
+    if !can_resume(harness) {
+        return;
+    }
+    let spec = accounts(WriteMode::Replace);
+    for turn in 0..30 {
+        let load = begin(harness, &spec).await;
+        let last = format!("page {turn}");
+        {
+            let mut earlier = load.save_journal("an earlier one");
+            let looked = std::future::poll_fn(|context| std::task::Poll::Ready(earlier.as_mut().poll(context))).await;
+            drop((earlier, looked));
+        }
+        load.save_journal(&last).await.expect("save the journal");
+        drop(load);
+
+        let next = begin(harness, &spec).await;
+
+        assert_eq!(left(&*next).journal, last);
+        next.abort().await.expect("abort");
+    }
+}
+
 /// However often a load is killed, the last journal and all finished parts are there.
 pub async fn a_load_can_be_killed_and_resumed_again_and_again(harness: &dyn Harness) {
     if !can_resume(harness) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::part::PartReader;
 use crate::files::failed;
+use crate::modes::{self, DATA_FOLDER, PRIVATE_FOLDER};
 use crate::{Error, ErrorKind, Result, WrittenPart, file_name};
 
 /// The hidden folder with what is ours alone: beside the tables loads in progress and locks, beside a table's parts its states.
@@ -115,7 +116,7 @@ pub(super) fn check(root: &Path) -> Result<()> {
 }
 
 fn make_root(root: &Path) -> Result<()> {
-    match fs::create_dir(root) {
+    match DirBuilder::new().mode(DATA_FOLDER).create(root) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && root.is_dir() => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(no_folder(root, "it is a file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -124,7 +125,7 @@ fn make_root(root: &Path) -> Result<()> {
         result => result.map_err(failed("make", root))?,
     }
     let private = root.join(PRIVATE);
-    DirBuilder::new().recursive(true).mode(0o700).create(&private).map_err(failed("make", &private))
+    modes::create_folders(&private, PRIVATE_FOLDER).map_err(failed("make", &private))
 }
 
 fn no_folder(root: &Path, why: &str) -> Error {

@@ -3,8 +3,7 @@
 //! The journal lies in the folder that will be the table, and leaves the load with it: a load that was committed cannot be taken up, even
 //! if its process dies before it has cleaned up.
 
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::layout::{Layout, finished_path, state_folder, sync_folder};
 use super::part::PartReader;
 use crate::files::{failed, remove};
+use crate::modes;
 use crate::{LeftLoad, PartId, Result, TableSpec, WrittenPart, csv};
 
 /// The journal's file, among the states of the table.
@@ -35,11 +35,7 @@ pub(super) fn save_journal(layout: &Layout, outline: String, journal: String) ->
     let (path, draft) = (folder.join(JOURNAL), folder.join("load.json.new"));
     let document = serde_json::to_vec(&JournalFile { version: VERSION, outline, journal })
         .expect("a journal's file holds only text and numbers");
-    let written = File::create(&draft).and_then(|mut file| {
-        file.write_all(&document)?;
-        file.sync_all()
-    });
-    written.and_then(|()| fs::rename(&draft, &path)).map_err(failed("write", &path))?;
+    modes::write_private(&draft, &document).and_then(|()| fs::rename(&draft, &path)).map_err(failed("write", &path))?;
     sync_folder(&folder)
 }
 

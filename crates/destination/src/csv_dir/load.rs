@@ -1,9 +1,8 @@
 //! One load of one table: batches are appended to part files in a private folder, as they are.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
@@ -11,9 +10,11 @@ use super::layout::{Layout, finished_path, part_path, state_folder, state_path, 
 use super::leftovers::{self, JOURNAL};
 use super::part::PartFile;
 use super::{merge, swap};
+use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
+use crate::modes::{self, DATA_FOLDER, PRIVATE_FOLDER};
 use crate::parts::PartLedger;
 use crate::{CommittedLoad, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
 
@@ -34,6 +35,41 @@ struct Staged {
     columns: Vec<String>,
     /// Whether the load can be taken up if it ends now.
     has_journal: AtomicBool,
+    admission: Admission,
+    /// How often the journal was to be saved, and which of these times the last one was that stands.
+    saves: AtomicU64,
+    saved: Mutex<u64>,
+}
+
+impl Staged {
+    fn new(layout: Layout, columns: Vec<String>, left: &[WrittenPart]) -> Self {
+        Self {
+            ledger: Arc::new(PartLedger::with_written(left)),
+            has_journal: AtomicBool::new(leftovers::has_journal(&layout)),
+            layout,
+            columns,
+            admission: Admission::default(),
+            saves: AtomicU64::new(0),
+            saved: Mutex::new(0),
+        }
+    }
+
+    /// Saves the journal, unless a later one stands already: a thread may be late whose caller has stopped waiting.
+    fn save_journal(&self, number: u64, outline: String, journal: String) -> Result<()> {
+        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        if number > *saved {
+            leftovers::save_journal(&self.layout, outline, journal)?;
+            self.has_journal.store(true, Ordering::Relaxed);
+            *saved = number;
+        }
+        Ok(())
+    }
+
+    /// Ends the load for everybody who still works on it.
+    fn close(&self) {
+        self.ledger.close();
+        self.admission.close();
+    }
 }
 
 impl CsvLoad {
@@ -43,13 +79,14 @@ impl CsvLoad {
         swap::recover(&layout)?;
         let left = leftovers::take_up(&layout, &table)?;
         layout.existing()?;
-        for folder in [layout.loaded(), state_folder(&layout.next_table())] {
-            fs::create_dir_all(&folder).map_err(failed("make", &folder))?;
+        let (loaded, next) = (layout.loaded(), layout.next_table());
+        for (folder, mode) in [(&loaded, PRIVATE_FOLDER), (&next, DATA_FOLDER), (&state_folder(&next), PRIVATE_FOLDER)]
+        {
+            modes::create_folders(folder, mode).map_err(failed("make", folder))?;
         }
         let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-        let ledger = Arc::new(PartLedger::with_written(left.as_ref().map_or(&[], |left| &left.parts)));
-        let has_journal = AtomicBool::new(leftovers::has_journal(&layout));
-        Ok(Self { table, left, staged: Arc::new(Staged { layout, ledger, columns, has_journal }), _lock: lock })
+        let staged = Arc::new(Staged::new(layout, columns, left.as_ref().map_or(&[], |left| &left.parts)));
+        Ok(Self { table, left, staged, _lock: lock })
     }
 
     fn commit_now(&self, parts: &[WrittenPart], state: &str) -> Result<CommittedLoad> {
@@ -80,16 +117,14 @@ impl CsvLoad {
             }
         }
         let path = state_path(&layout.next_table(), &self.table.row);
-        fs::write(&path, state).map_err(failed("write", &path))?;
-        let file = fs::File::open(&path).map_err(failed("write", &path))?;
-        file.sync_all().map_err(failed("write", &path))?;
+        modes::write_private(&path, state.as_bytes()).map_err(failed("write", &path))?;
         sync_folder(&new)
     }
 }
 
 impl Drop for CsvLoad {
     fn drop(&mut self) {
-        self.staged.ledger.close();
+        self.staged.close();
         if self.staged.has_journal.load(Ordering::Relaxed) {
             return;
         }
@@ -107,33 +142,32 @@ impl TableLoad for CsvLoad {
 
     async fn save_journal(&self, journal: &str) -> Result<()> {
         let (staged, outline, journal) = (self.staged.clone(), self.table.outline(), journal.to_owned());
-        blocking(move || {
-            leftovers::save_journal(&staged.layout, outline, journal)?;
-            staged.has_journal.store(true, Ordering::Relaxed);
-            Ok(())
-        })
-        .await
+        let number = staged.saves.fetch_add(1, Ordering::Relaxed) + 1;
+        blocking(move || staged.admission.admit(|| staged.save_journal(number, outline, journal))).await
     }
 
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         let claim = self.staged.ledger.open(part)?;
         let staged = self.staged.clone();
         let file = blocking(move || {
-            if let Some(replaced) = claim.replaced() {
-                let path = finished_path(&staged.layout.loaded(), &replaced);
-                fs::remove_file(&path).map_err(failed("remove", &path))?;
-            }
-            let path = part_path(&staged.layout.loaded(), part.0);
-            PartFile::create(path, staged.columns.iter().map(String::as_str))
+            staged.admission.admit(|| {
+                if let Some(replaced) = claim.replaced() {
+                    let path = finished_path(&staged.layout.loaded(), &replaced);
+                    fs::remove_file(&path).map_err(failed("remove", &path))?;
+                }
+                let path = part_path(&staged.layout.loaded(), part.0);
+                PartFile::create(path, staged.columns.iter().map(String::as_str))
+            })
         })
         .await?;
-        let file = StagedFile { file, folder: self.staged.layout.loaded() };
+        let file = StagedFile { file, staged: self.staged.clone() };
         Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, file)))
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
         let state = state.to_owned();
         blocking(move || {
+            self.staged.admission.close();
             let committed = self.commit_now(&parts, &state);
             // What could not be committed once is not kept to be tried again.
             self.staged.has_journal.store(false, Ordering::Relaxed);
@@ -144,7 +178,7 @@ impl TableLoad for CsvLoad {
 
     async fn abort(self: Box<Self>) -> Result<()> {
         blocking(move || {
-            self.staged.ledger.close();
+            self.staged.close();
             self.staged.has_journal.store(false, Ordering::Relaxed);
             remove(&self.staged.layout.staging)
         })
@@ -156,7 +190,7 @@ impl TableLoad for CsvLoad {
 #[derive(Debug)]
 struct StagedFile {
     file: PartFile,
-    folder: PathBuf,
+    staged: Arc<Staged>,
 }
 
 impl RecordFile for StagedFile {
@@ -167,8 +201,11 @@ impl RecordFile for StagedFile {
     /// Writes the file to the disk for good, then gives it the name that says that it is whole and what is in it.
     fn finish(self, written: &WrittenPart) -> Result<()> {
         self.file.finish()?;
-        let path = finished_path(&self.folder, written);
-        fs::rename(part_path(&self.folder, written.part.0), &path).map_err(failed("write", &path))?;
-        sync_folder(&self.folder)
+        let folder = self.staged.layout.loaded();
+        let path = finished_path(&folder, written);
+        self.staged.admission.admit(|| {
+            fs::rename(part_path(&folder, written.part.0), &path).map_err(failed("write", &path))?;
+            sync_folder(&folder)
+        })
     }
 }

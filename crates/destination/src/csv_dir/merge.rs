@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::ending::{Endings, Fate, Places, TRUE};
 use super::key_index::{Indexed, KeyIndex};
-use super::layout::{ExistingTable, Layout, finished_path};
+use super::layout::{ExistingTable, Layout, finished_path, part_path};
 use super::output::{Output, SMALL_PART_BYTES};
 use super::part::PartReader;
 use crate::files::failed;
+use crate::modes;
 use crate::shape::Shape;
 use crate::{CommittedLoad, Result, TableSpec, WriteMode, WrittenPart, csv};
 
@@ -22,6 +23,7 @@ pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -
     if table.write_mode.is_of_keys() && old.is_none() {
         return Err(table.not_there());
     }
+    let standing = old.as_ref().and_then(|old| old.parts.first().cloned());
     let shape = Shape::of(table, old.as_ref().map(|old| old.columns.as_slice()));
     let old = old.filter(|_| table.write_mode != WriteMode::Replace);
     let loaded: Vec<LoadedPart> = loaded_parts(layout, parts);
@@ -50,6 +52,10 @@ pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -
         }
     };
     merge.output.finish()?;
+    if let Some(first) = standing.as_deref() {
+        modes::like(&layout.table, &layout.next_table());
+        (0..merge.output.next).for_each(|number| modes::like(first, &part_path(&layout.next_table(), number)));
+    }
 
     let absent = match (table.write_mode, &merge.index) {
         (WriteMode::Retain, Some(index)) => Some(index.keys() - merge.ending.met),

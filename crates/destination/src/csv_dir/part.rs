@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::files::failed;
+use crate::modes::{self, DATA_FILE};
 use crate::{Error, ErrorKind, Result, csv};
 
 /// How much is read at a time.
@@ -130,7 +131,7 @@ impl PartFile {
         }
         let mut header = Vec::new();
         csv::write_record(&mut header, columns.into_iter().map(str::as_bytes));
-        let file = File::create_new(&path).map_err(failed("write", &path))?;
+        let file = modes::create_new(&path, DATA_FILE).map_err(failed("write", &path))?;
         let mut part = Self { path, file: BufWriter::new(file), bytes: 0 };
         part.write(&header)?;
         Ok(part)

@@ -273,7 +273,7 @@ async fn two_destinations_in_one_folder_do_not_load_the_same_table() {
 }
 
 #[tokio::test]
-async fn tables_are_readable_by_others_and_loads_are_not() {
+async fn tables_are_closed_to_everybody_else_and_loads_to_all_but_the_owner() {
     let folder = TestFolder::new();
     folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -281,7 +281,8 @@ async fn tables_are_readable_by_others_and_loads_are_not() {
     assert_eq!(mode(&folder.destination.path().join(".orgtap")), 0o700);
     let usual = folder.folder.path().join("usual");
     fs::create_dir(&usual).unwrap();
-    assert_eq!(mode(&folder.table_path("Account")), mode(&usual));
+    assert_eq!(mode(&folder.table_path("Account")), mode(&usual) & 0o770);
+    assert_eq!(mode(&folder.table_path("Account").join(".orgtap")), 0o700);
 }
 
 #[tokio::test]

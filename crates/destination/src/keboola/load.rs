@@ -10,9 +10,11 @@ use memchr::memchr_iter;
 
 use super::manifest::Rendered;
 use super::{CommittedState, KeboolaOptions};
+use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
 use crate::lock::FileLock;
+use crate::modes::{self, PRIVATE_FOLDER};
 use crate::parts::PartLedger;
 use crate::{CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WrittenPart, file_name};
 
@@ -70,6 +72,15 @@ pub(super) struct KeboolaLoad {
 struct Staged {
     layout: Layout,
     ledger: Arc<PartLedger>,
+    admission: Admission,
+}
+
+impl Staged {
+    /// Ends the load for everybody who still works on it.
+    fn close(&self) {
+        self.ledger.close();
+        self.admission.close();
+    }
 }
 
 /// The hidden folder, which goes with the last that is in it.
@@ -91,7 +102,7 @@ impl KeboolaLoad {
         options: Arc<KeboolaOptions>,
         committed: Arc<Mutex<Option<CommittedState>>>,
     ) -> Result<Self> {
-        fs::create_dir_all(&layout.private).map_err(failed("make", &layout.private))?;
+        modes::create_folders(&layout.private, PRIVATE_FOLDER).map_err(failed("make", &layout.private))?;
         let private = PrivateFolder(layout.private.clone());
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         // What is there belongs to a load that died.
@@ -99,7 +110,7 @@ impl KeboolaLoad {
         for folder in [&layout.slices(), &layout.tables] {
             fs::create_dir_all(folder).map_err(failed("make", folder))?;
         }
-        let staged = Arc::new(Staged { layout, ledger: Arc::default() });
+        let staged = Arc::new(Staged { layout, ledger: Arc::default(), admission: Admission::default() });
         Ok(Self { table, manifest, options, committed, staged, _lock: lock, _private: private })
     }
 
@@ -160,7 +171,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 impl Drop for KeboolaLoad {
     fn drop(&mut self) {
-        self.staged.ledger.close();
+        self.staged.close();
         if let Err(error) = remove(&self.staged.layout.staging) {
             tracing::warn!(table = %self.table.name, %error, "a load's files stay behind until the next load");
         }
@@ -171,19 +182,23 @@ impl Drop for KeboolaLoad {
 impl TableLoad for KeboolaLoad {
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         let claim = self.staged.ledger.open(part)?;
-        let path = self.staged.layout.slice(part);
-        let slice = blocking(move || Slice::create(path)).await?;
+        let staged = Arc::clone(&self.staged);
+        let slice = blocking(move || staged.admission.admit(|| Slice::create(staged.layout.slice(part)))).await?;
         Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, slice)))
     }
 
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad> {
         let state = state.to_owned();
-        blocking(move || self.commit_now(&parts, &state)).await
+        blocking(move || {
+            self.staged.admission.close();
+            self.commit_now(&parts, &state)
+        })
+        .await
     }
 
     async fn abort(self: Box<Self>) -> Result<()> {
         blocking(move || {
-            self.staged.ledger.close();
+            self.staged.close();
             remove(&self.staged.layout.staging)
         })
         .await

@@ -3,6 +3,7 @@
 //! Nobody but this load uses its staging table, which is named after the table: a file lock makes it the table's only load.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,8 @@ pub(super) struct Stage {
     outline: String,
     ledger: PartLedger,
     insert: String,
+    /// Which opening of the file has the staging table.
+    opened: u64,
 }
 
 impl SqliteLoad {
@@ -111,7 +114,9 @@ impl TableLoad for SqliteLoad {
         let job = move |database: &mut Database| {
             let committed = stage
                 .empty_parts(database, &settled.unlisted)
-                .and_then(|()| commit::commit(database.for_writing()?, &stage, &settled, &state));
+                .and_then(|()| commit::commit(stage.connection(database)?, &stage, &settled, &state))
+                // What was written to a file that is gone is written to nowhere.
+                .and_then(|committed| stage.connection(database).map(|_| committed));
             // Where another program stood in the way, the next run has no more to do than to commit.
             let can_wait = stage.has_journal() && matches!(&committed, Err(error) if error.kind() == ErrorKind::Locked);
             if committed.is_err() && !can_wait {
@@ -137,11 +142,13 @@ impl TableLoad for SqliteLoad {
 }
 
 fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, Option<LeftLoad>, FileLock)> {
-    let path = lock_path(database.path(), &table.name);
-    let connection = database.for_writing()?;
-    let lock = FileLock::acquire(&path, &table.name)?;
+    database.for_writing()?;
+    let lock = FileLock::acquire(&lock_path(database.path(), &table.name), &table.name)?;
+    let opened = database.opened();
+    let connection = database.for_load(opened, &table.name)?;
     let old = schema::columns(connection, &table)?;
     let mut stage = Stage::new(Shape::of(&table, old.as_deref()).storages, table)?;
+    stage.opened = opened;
     let found = stage.take_up_or_make(connection).map_err(|error| failed(&stage.table, error))?;
     let Some(Found { load, superseded, is_of_outline }) = found else { return Ok((stage, None, lock)) };
     stage.ledger = PartLedger::with_written(&load.parts);
@@ -150,8 +157,9 @@ fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, Option<Lef
     Ok((stage, Some(load), lock))
 }
 
+/// Returns the lock of `table`: the same one by whichever path the database is reached.
 fn lock_path(database: &Path, table: &str) -> PathBuf {
-    let mut path = OsString::from(database);
+    let mut path = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
     path.push(format!("-{}.lock", file_name::encode(&table.to_ascii_lowercase())));
     path.into()
 }
@@ -176,7 +184,13 @@ impl Stage {
             row_id,
             storages,
             insert,
+            opened: 0,
         })
+    }
+
+    /// Returns the connection to the file that has the staging table.
+    fn connection<'a>(&self, database: &'a mut Database) -> Result<&'a mut Connection> {
+        database.for_load(self.opened, &self.table.name)
     }
 
     fn has_journal(&self) -> bool {
@@ -221,6 +235,9 @@ impl Stage {
     }
 
     fn discard(&self, database: &mut Database) -> Result<()> {
+        if self.connection(database).is_err_and(|error| error.kind() == ErrorKind::Gone) {
+            return Ok(());
+        }
         self.in_transaction(database, |transaction| {
             transaction.execute_batch(&format!("DROP TABLE IF EXISTS {}", self.name))?;
             self.leftovers.drop_tables(transaction)
@@ -250,7 +267,7 @@ impl Stage {
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<()> {
         let failed = |error| failed(&self.table, error);
-        let connection = database.for_writing()?;
+        let connection = self.connection(database)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         change(&transaction).map_err(failed)?;
         transaction.commit().map_err(failed)
@@ -331,7 +348,7 @@ impl PartWriter for SqlitePart {
         stage.ledger.check(&claim)?;
         self.claim.start();
         let cells = stage.read(batch.clone()).await?;
-        self.writer.run(move |database| stage.insert(database.for_writing()?, &claim, &cells)).await?;
+        self.writer.run(move |database| stage.insert(stage.connection(database)?, &claim, &cells)).await?;
         self.claim.add(&batch);
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
@@ -13,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::SqliteOptions;
+use crate::modes::{self, DATA_FILE};
 use crate::{Error, ErrorKind, Result};
 
 type Job = Box<dyn FnOnce(&mut Database) + Send>;
@@ -37,7 +39,7 @@ impl Writer {
     pub(super) fn start(path: PathBuf, options: SqliteOptions) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let thread = thread::Builder::new().name("sqlite".to_owned()).spawn(move || {
-            let mut database = Database { path, options, connection: None, is_writable: false };
+            let mut database = Database { path, options, connection: None, is_writable: false, file: None, opened: 0 };
             queue.into_iter().for_each(|job| job(&mut database));
         })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
@@ -81,7 +83,14 @@ pub(super) struct Database {
     options: SqliteOptions,
     connection: Option<Connection>,
     is_writable: bool,
+    /// Which file it was when it was opened.
+    file: Option<FileId>,
+    /// How often it was opened: again where another file has taken its place.
+    opened: u64,
 }
+
+/// The device and the number of a file.
+type FileId = (u64, u64);
 
 impl Database {
     pub(super) fn path(&self) -> &Path {
@@ -90,6 +99,9 @@ impl Database {
 
     /// Returns the connection for reading, or `None` if there is no file yet.
     pub(super) fn for_reading(&mut self) -> Result<Option<&mut Connection>> {
+        if self.is_moved() {
+            (self.connection, self.is_writable) = (None, false);
+        }
         if self.connection.is_none() && !self.path.try_exists().unwrap_or(true) {
             return Ok(None);
         }
@@ -98,6 +110,7 @@ impl Database {
 
     /// Returns the connection for writing. Makes the file if need be.
     pub(super) fn for_writing(&mut self) -> Result<&mut Connection> {
+        self.connection()?;
         if !self.is_writable {
             let could_not_open = could_not_open(&self.path);
             let max_file_bytes = self.options.max_file_bytes;
@@ -119,14 +132,51 @@ impl Database {
             .map_err(|error| could_not_write(&path, error))
     }
 
+    /// Returns how often the file was opened, for [`for_load`](Self::for_load).
+    pub(super) fn opened(&self) -> u64 {
+        self.opened
+    }
+
+    /// Returns the connection for a load of `table` that began when the file was opened for the `opened`th time. Fails where that file is
+    /// not in its place any more: what is written to it would be lost.
+    pub(super) fn for_load(&mut self, opened: u64, table: &str) -> Result<&mut Connection> {
+        if opened != self.opened || self.is_moved() {
+            let message =
+                format!("could not load table `{table}`: `{}` was removed or replaced meanwhile", self.path.display());
+            return Err(Error::new(ErrorKind::Gone, message));
+        }
+        self.for_writing()
+    }
+
+    /// Returns whether the file that was opened is no longer the one at its path.
+    fn is_moved(&self) -> bool {
+        self.connection.is_some() && file_id(&self.path) != self.file
+    }
+
     fn connection(&mut self) -> Result<&mut Connection> {
+        if self.is_moved() {
+            (self.connection, self.is_writable) = (None, false);
+        }
         if self.connection.is_none() {
             check_path(&self.path)?;
+            make_file(&self.path);
             let connection = open(&self.path, &self.options).map_err(could_not_open(&self.path))?;
+            self.file = file_id(&self.path);
+            self.opened += 1;
             self.connection = Some(connection);
         }
         Ok(self.connection.as_mut().expect("the connection was opened above"))
     }
+}
+
+fn file_id(path: &Path) -> Option<FileId> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// Makes the file if it is not there, so that it is not open to everybody; the files that SQLite puts beside it follow it in that.
+fn make_file(path: &Path) {
+    // Why it cannot be made is told when it is opened.
+    modes::create_new(path, DATA_FILE).ok();
 }
 
 fn open(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {

@@ -91,6 +91,107 @@ async fn a_cut_body_breaks_off_where_it_is_told_to() {
 }
 
 #[tokio::test]
+async fn a_reset_body_breaks_off_before_its_end() {
+    let fixture = Fixture::new().await;
+    let path = "/services/data/v62.0/sobjects/Account/describe";
+    let whole = fixture.get(path).await;
+    fixture.emulator.faults().add(Fault::next(CallKind::Describe, Action::ResetBody { after_bytes: 500 })).unwrap();
+
+    let bearer = format!("Bearer {}", fixture.settings.access_token);
+    let bytes = fixture.exchange("GET", path, &[("Authorization", bearer.as_str())], &[]).await;
+
+    assert!(bytes.len() < whole.body.len(), "{}", bytes.len());
+}
+
+#[tokio::test]
+async fn a_truncated_body_ends_in_good_order() {
+    let fixture = Fixture::new().await;
+    let job = complete_job(&fixture, "SELECT Id, Name, Description FROM Account").await;
+    let results = format!("{JOBS}/{job}/results");
+    for (path, kind) in
+        [(results.as_str(), CallKind::Results), ("/services/data/v62.0/sobjects/Account/describe", CallKind::Describe)]
+    {
+        for encoding in ["identity", "gzip"] {
+            let headers = [("Accept-Encoding", encoding)];
+            let whole = fixture.send("GET", path, &headers, &[]).await.body;
+            let ends = [(0, 0), (1, 1), (700, 700), (-1, whole.len() - 1), (i64::MIN, 0), (i64::MAX, whole.len())];
+            for (at, end) in ends {
+                fixture.emulator.faults().add(Fault::next(kind, Action::TruncateBody { at })).unwrap();
+
+                let short = fixture.send("GET", path, &headers, &[]).await;
+
+                assert_eq!((short.status, short.complete), (200, true), "{path} {encoding} {at}");
+                assert_eq!(short.body, whole[..end], "{path} {encoding} {at}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_body_goes_on_when_its_gate_opens() {
+    let fixture = Fixture::new().await;
+    let path = "/services/data/v62.0/sobjects/Account/describe";
+    let whole = fixture.get(path).await;
+    let faults = fixture.emulator.faults();
+    let stall = Action::StallBody { after_bytes: 700, gate: "slow".to_owned() };
+    faults.add(Fault::next(CallKind::Describe, stall)).unwrap();
+
+    let script = async {
+        faults.held("slow").await;
+        assert_eq!(fixture.get(LIMITS).await.status, 200);
+        faults.release("slow");
+    };
+    let (stalled, ()) = tokio::join!(fixture.get(path), script);
+
+    assert!(stalled.complete);
+    assert_eq!(stalled.body, whole.body);
+}
+
+#[tokio::test]
+async fn a_call_whose_answer_is_lost_was_carried_out() {
+    let fixture = Fixture::new().await;
+    fixture.emulator.faults().add(Fault::next(CallKind::JobCreate, Action::LoseAnswer)).unwrap();
+    let bearer = format!("Bearer {}", fixture.settings.access_token);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let body = br#"{"operation":"query","query":"SELECT Id FROM User"}"#;
+
+    assert!(fixture.exchange("POST", JOBS, &headers, body).await.is_empty());
+
+    let jobs = fixture.get(JOBS).await.json();
+    assert_eq!(jobs["records"].as_array().unwrap().len(), 1, "{jobs}");
+}
+
+#[tokio::test]
+async fn pages_repeat_and_lead_astray_on_demand() {
+    let fixture = Fixture::new().await;
+    let job = complete_job(&fixture, "SELECT Id FROM User").await;
+    let page = format!("{JOBS}/{job}/results?maxRecords=2");
+    let first = fixture.get(&page).await;
+    let second = format!("{page}&locator={}", first.header("sforce-locator").unwrap());
+    let faults = fixture.emulator.faults();
+
+    faults.add(Fault::next(CallKind::Results, Action::RepeatPage)).unwrap();
+    assert_eq!(fixture.get(&second).await.body, first.body);
+    assert_ne!(fixture.get(&second).await.body, first.body);
+
+    faults.add(Fault::next(CallKind::Results, Action::ReportLocator { locator: "astray".to_owned() })).unwrap();
+    let astray = fixture.get(&page).await;
+    assert_eq!((astray.header("sforce-locator"), &astray.body), (Some("astray"), &first.body));
+    assert_eq!(fixture.get(&format!("{page}&locator=astray")).await.refusal().1, "INVALID_LOCATOR");
+}
+
+#[tokio::test]
+async fn a_job_may_tell_a_wrong_number_of_records() {
+    let fixture = Fixture::new().await;
+    let job = complete_job(&fixture, "SELECT Id FROM User").await;
+    fixture.emulator.faults().add(Fault::next(CallKind::JobInfo, Action::ReportRecords { records: 1_000 })).unwrap();
+
+    let told = async || fixture.get(&format!("{JOBS}/{job}")).await.json()["numberRecordsProcessed"].clone();
+    assert_eq!(told().await, 1_000);
+    assert_ne!(told().await, 1_000);
+}
+
+#[tokio::test]
 async fn a_short_page_holds_less_than_its_header_says() {
     let fixture = Fixture::new().await;
     let job = complete_job(&fixture, "SELECT Id FROM User").await;

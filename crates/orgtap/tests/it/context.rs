@@ -112,7 +112,7 @@ impl TestContext {
         Running { context: self, child: Some(child) }
     }
 
-    fn ran(&self, output: &Output) -> Ran {
+    pub(crate) fn ran(&self, output: &Output) -> Ran {
         let text = |bytes: &[u8]| self.redact(std::str::from_utf8(bytes).unwrap());
         Ran { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }

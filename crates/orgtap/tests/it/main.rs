@@ -16,6 +16,7 @@ mod init;
 mod inspect;
 mod kill;
 mod limits;
+mod machine;
 mod proxy;
 mod run;
 mod secrets;

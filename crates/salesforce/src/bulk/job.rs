@@ -212,7 +212,7 @@ impl Client {
         options: &WaitOptions,
         mut on_state: impl FnMut(&Job) + Send,
     ) -> Result<Job> {
-        let deadline = self.clock().now().saturating_add(options.deadline).unwrap_or(Timestamp::MAX);
+        let deadline = self.clock().elapsed().saturating_add(options.deadline);
         let mut wait = options.first_poll;
         loop {
             let job = self.job(id).await?;
@@ -224,11 +224,11 @@ impl Client {
                 JobState::Aborted => return Err(aborted(id)),
                 JobState::UploadComplete | JobState::InProgress | JobState::Other(_) => {}
             }
-            let left = self.clock().now().duration_until(deadline);
-            if !left.is_positive() {
+            let left = deadline.saturating_sub(self.clock().elapsed());
+            if left.is_zero() {
                 return Err(late(&job, options.deadline));
             }
-            self.clock().sleep(jitter(wait).min(left.unsigned_abs())).await;
+            self.clock().sleep(jitter(wait).min(left)).await;
             wait = (wait * 3 / 2).min(options.longest_poll);
         }
     }

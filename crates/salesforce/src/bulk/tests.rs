@@ -231,6 +231,19 @@ async fn waiting_ends_at_the_deadline_after_a_last_look() {
 }
 
 #[tokio::test]
+async fn a_clock_that_somebody_sets_ends_no_wait() {
+    for moment in ["1999-12-31T23:59:59Z", "2099-12-31T23:59:59Z"] {
+        let server = Scripted::start([job("InProgress"), job("InProgress"), job("JobComplete")]).await;
+        let (client, clock) = server.client();
+        let options = WaitOptions { deadline: Duration::from_secs(60), ..WaitOptions::default() };
+
+        let done = client.wait_for_job(&id(), &options, |_| clock.set(moment.parse().unwrap())).await.unwrap();
+
+        assert_eq!((done.state, server.lines().len()), (JobState::JobComplete, 3), "{moment}");
+    }
+}
+
+#[tokio::test]
 async fn a_look_that_fails_on_the_way_does_not_end_the_wait() {
     let server = Scripted::start([job("InProgress"), Reply::html(503), Reply::hang_up(), job("JobComplete")]).await;
 

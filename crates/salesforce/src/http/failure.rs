@@ -9,6 +9,10 @@ use rustls::CertificateError;
 use crate::error::{Error, ErrorKind};
 use crate::untrusted::literal;
 
+/// The same on Linux, macOS and the BSDs.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
 const BROKEN_OFF: &str = "run again; if it stays so, look at the network and at the proxy, if there is one";
 
 /// Returns the error for a request or a body that did not come through.
@@ -53,6 +57,12 @@ pub(super) fn to_error(action: &str, host: &str, error: &reqwest::Error) -> Erro
             .with_hint("check the port, and whether a proxy in between is spoken to by `http://`")
             .for_the_user();
     }
+    if chain.iter().any(|cause| is_too_many_files(*cause)) {
+        return fail(format!("no connection to {host} could be opened"))
+            .with_hint("raise the limit of open files (`ulimit -n`), or lower `download_connections` and `concurrency` in `[run]`")
+            .transient()
+            .for_the_user();
+    }
     if error.is_connect() {
         return fail(format!("{host} could not be reached"))
             .with_hint("check the network, the address, and the proxy: the one that is set, or whether one is needed")
@@ -83,6 +93,13 @@ fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     }
+}
+
+/// Returns whether this process, or the machine, has as many files open as it may: connections are such files.
+fn is_too_many_files(cause: &(dyn StdError + 'static)) -> bool {
+    let error = cause.downcast_ref::<io::Error>();
+    error.is_some_and(|error| matches!(error.raw_os_error(), Some(EMFILE | ENFILE)))
+        || cause.to_string().contains("Too many open files")
 }
 
 fn is_not_tls(cause: &(dyn StdError + 'static)) -> bool {

@@ -52,6 +52,11 @@ impl JobDocument {
     pub(super) fn report_state(&mut self, state: &str) {
         self.state = state.to_owned();
     }
+
+    /// Makes the document tell another number of records than the true one.
+    pub(super) fn report_records(&mut self, records: u64) {
+        self.number_records_processed = Some(records);
+    }
 }
 
 /// The list of jobs.

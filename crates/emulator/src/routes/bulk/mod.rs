@@ -43,8 +43,10 @@ fn info(id: &str, request: &Request) -> Result<Response, Refusal> {
     let server = &request.server;
     let job = server.jobs.poll(id, server.org.now()).ok_or_else(Refusal::not_found)?;
     let mut document = document::full(&job, request);
-    if let Some(Action::ReportState { state }) = &request.fault {
-        document.report_state(state);
+    match &request.fault {
+        Some(Action::ReportState { state }) => document.report_state(state),
+        Some(Action::ReportRecords { records }) => document.report_records(*records),
+        _ => {}
     }
     Ok(json(StatusCode::OK, &document))
 }

@@ -47,18 +47,22 @@ struct Address {
 pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<Response, Refusal> {
     let job = finished_job(version, id, request)?;
     let (total, from) = (job.request.selection.total(), position(&job, request)?);
-    let records = page_records(request)?.min(total.saturating_sub(from));
+    let size = page_records(request)?;
+    let records = size.min(total.saturating_sub(from));
     let end = from + records;
-    let next = if end < total { locator::write(job.id, end) } else { "null".to_owned() };
-    let missing = match request.fault {
-        Some(Action::ShortPage { missing_records }) => missing_records,
-        _ => 0,
-    };
+    let mut next = if end < total { locator::write(job.id, end) } else { "null".to_owned() };
+    let (mut first, mut missing) = (from, 0);
+    match &request.fault {
+        Some(Action::ShortPage { missing_records }) => missing = *missing_records,
+        Some(Action::RepeatPage) => first = from.saturating_sub(size),
+        Some(Action::ReportLocator { locator }) => next.clone_from(locator),
+        _ => {}
+    }
     let page = ResultPage {
         selection: Arc::clone(&job.request.selection),
         dialect: job.request.dialect,
         columns: column_order(job.request.selection.columns(), version),
-        from,
+        from: first,
         records: records.saturating_sub(missing),
     };
 

@@ -1,6 +1,7 @@
 //! No secret comes out: not on a stream, not in a file, not in the list of processes; whatever the command, the login method, the level
 //! of logging and the way in which it fails.
 
+mod files;
 mod leak;
 
 use std::collections::BTreeSet;
