@@ -56,6 +56,8 @@ pub struct EmulatorOptions {
     pub daily_api_requests: u64,
     /// What the org allows when somebody signs in.
     pub sign_in: SignInRules,
+    /// Whether the user has the permission "Query All Files", which lifts the filter of `ContentDocumentLink` from API 59.0 on.
+    pub query_all_files: bool,
 }
 
 impl Default for EmulatorOptions {
@@ -72,6 +74,7 @@ impl Default for EmulatorOptions {
             daily_query_jobs: 10_000,
             daily_api_requests: 100_000,
             sign_in: SignInRules::default(),
+            query_all_files: false,
         }
     }
 }

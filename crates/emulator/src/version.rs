@@ -26,6 +26,8 @@ impl ApiVersion {
     pub(crate) const ORDERED_COLUMNS: Self = Self(50);
     /// The first version with `resultPages`.
     pub(crate) const RESULT_PAGES: Self = Self(58);
+    /// The first version in which the permission "Query All Files" counts.
+    pub(crate) const QUERY_ALL_FILES: Self = Self(59);
     /// The last version with SOAP `login()`.
     pub(crate) const LAST_SOAP_LOGIN: Self = Self(64);
 

@@ -273,6 +273,9 @@ pub(crate) struct EmulatorArgs {
     /// Script faults from this JSON file: one fault or an array of them (see docs/emulator.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// Give the user the permission "Query All Files": `ContentDocumentLink` then needs no filter.
+    #[arg(long)]
+    pub(crate) query_all_files: bool,
     /// Let each query job take this long [default: done when asked for the second time]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) job_seconds: Option<u64>,

@@ -82,6 +82,10 @@ pub(super) fn complete_object(document: &mut Map<String, Json>) -> Result<(), De
     let label = document.get("label").and_then(Json::as_str).unwrap_or(&name).to_owned();
     let custom = name.ends_with("__c");
     fill(document, object_defaults(&name, &label, custom));
+    if !document.contains_key("supportedScopes") {
+        let scopes = scopes(document, &name, custom);
+        document.insert("supportedScopes".to_owned(), scopes);
+    }
     fill(document, object_constants());
     repair_key_prefix(document);
     let fields = document.get_mut("fields").and_then(Json::as_array_mut);
@@ -133,9 +137,33 @@ fn object_defaults(name: &str, label: &str, custom: bool) -> Json {
         "mergeable": matches!(name, "Account" | "Contact" | "Lead" | "Case"), "mruEnabled": writable,
         "queryable": !event, "replicateable": !event && !metadata, "retrieveable": !event,
         "searchLayoutable": writable, "searchable": writable,
-        "supportedScopes": [{"label": format!("All {label}s"), "name": "everything"}],
         "triggerable": writable, "undeletable": writable, "updateable": writable,
     })
+}
+
+/// The scopes of an object, as recorded describes name and label them: what can be owned can be asked for by its owner.
+fn scopes(document: &Map<String, Json>, name: &str, custom: bool) -> Json {
+    let plural = document.get("labelPlural").and_then(Json::as_str).unwrap_or(name).to_lowercase();
+    let fields = document.get("fields").and_then(Json::as_array);
+    let has = |wanted: &str| fields.into_iter().flatten().any(|field| field["name"] == wanted);
+    let is_activity = matches!(name, "Event" | "Task");
+    let is_queued = has("OwnerId") && (custom || matches!(name, "Case" | "Lead"));
+    let has_team =
+        has("OwnerId") && (custom || is_activity || matches!(name, "Account" | "Contact" | "Lead" | "Opportunity"));
+    let known = [
+        (is_activity, format!("My delegated {plural}"), "delegated"),
+        (true, format!("All {plural}"), "everything"),
+        (name == "Case", format!("My case teams {plural}"), "genericteam"),
+        (has("OwnerId"), format!("My {plural}"), "mine"),
+        (is_queued, format!("Queue owned {plural}"), "queue_owned"),
+        (has_team, format!("My team's {plural}"), "team"),
+        (is_queued, format!("User owned {plural}"), "user_owned"),
+    ];
+    known
+        .into_iter()
+        .filter(|(has_it, ..)| *has_it)
+        .map(|(_, label, name)| json!({"label": label, "name": name}))
+        .collect()
 }
 
 /// What almost every object's describe says.

@@ -30,7 +30,7 @@ pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -
     let soql = request.parameter("q").filter(|soql| !soql.trim().is_empty()).ok_or_else(missing)?;
     let server = &request.server;
     server.counter.query(CallKind::Query, operation(scope), soql);
-    super::restriction::check(soql)?;
+    super::restriction::check(soql, version, server)?;
     if request.parameter("columns").is_some_and(|wished| wished.eq_ignore_ascii_case("true")) {
         return columns::columns(soql, scope, request);
     }

@@ -8,7 +8,6 @@ use super::compare::{Constant, fold};
 use super::like::Pattern;
 use super::period::Days;
 use super::predicate::{List, Predicate, Test};
-use super::refuse::unsupported;
 use super::resolve::{FieldFacts, Resolver};
 use super::semi_join;
 use super::term::Term;
@@ -74,12 +73,10 @@ pub(super) fn predicate<S>(
 /// Resolves what WHERE compares.
 fn of_record(resolver: Resolver<'_>, operand: &Operand) -> Result<Subject<Term>, QueryError> {
     let span = operand.span();
-    if let Operand::Call(call) = operand
-        && call.function.is("FORMULA")
-    {
-        return Err(unsupported("FORMULA in conditions"));
-    }
-    let term = resolver.term(operand)?;
+    let term = match operand {
+        Operand::Call(call) if call.function.is("FORMULA") => resolver.formula(call)?,
+        operand => resolver.term(operand)?,
+    };
     if !term.is_distance() && !term.path.field.filterable {
         let message = format!("field '{}' can not be filtered in a query call", term.path.field.name);
         return Err(resolver.refuse("INVALID_FIELD", span, &message));
@@ -232,7 +229,7 @@ fn wrong_type(resolver: Resolver<'_>, subject: About<'_>) -> QueryError {
 }
 
 /// Returns the values that a subquery selects.
-fn joined(resolver: Resolver<'_>, query: &Query, scope: Scope) -> Result<List, QueryError> {
+pub(super) fn joined(resolver: Resolver<'_>, query: &Query, scope: Scope) -> Result<List, QueryError> {
     let selection = Selection::of_query(query.clone(), resolver.text, scope, resolver.snapshot.clone())?;
     let [column] = selection.columns() else {
         let message = "The inner select list must have exactly one field";

@@ -1,8 +1,8 @@
 //! SOQL, evaluated over the org's records: a query becomes a [`Selection`], a fixed set of records read page by page.
 //!
 //! Which of Salesforce's refusals are known word by word, and which are worded after the documentation, is in the tests of
-//! refusals. What is not evaluated is refused: `FORMULA`, `USING LOOKUP`, scopes but `everything` and `mine`, and WITH
-//! conditions of feeds and articles, which no object here has.
+//! refusals. What is not evaluated is refused as such: scopes that go by what no record of an org tells, the filters of
+//! lookups, which no describe spells out, and data categories above and below others.
 
 mod aggregate;
 mod child;
@@ -11,6 +11,7 @@ mod compare;
 mod condition;
 mod filter;
 mod format;
+mod formula;
 mod function;
 mod group;
 mod like;
@@ -24,10 +25,11 @@ mod scope;
 mod semi_join;
 mod term;
 mod type_of;
+mod with;
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use orgtap_soql::Query;
+use orgtap_soql::{Query, Span};
 
 use crate::error::QueryError;
 use crate::id::Id;
@@ -154,10 +156,13 @@ impl Selection {
     fn of_table(query: Query, text: &str, scope: Scope, snapshot: Snapshot, table: usize) -> Result<Self, QueryError> {
         let scope = if query.all_rows.is_some() { Scope::All } else { scope };
         let resolver = Resolver { query: &query, text, snapshot: &snapshot, table };
-        scope::check_clauses(resolver)?;
+        with::check_clauses(resolver)?;
         let columns = columns::columns(resolver, scope)?;
         let condition = query.filter.as_ref().map(|condition| condition::of_records(resolver, condition, scope));
-        let filter = Filter::new(scope, scope::narrowed(resolver, condition.transpose()?)?);
+        let mut conditions: Vec<_> = condition.transpose()?.into_iter().collect();
+        conditions.extend(scope::using(resolver, scope)?);
+        conditions.extend(with::categories(resolver, scope)?);
+        let filter = Filter::new(scope, predicate::Predicate::all(conditions));
         let keys = if columns.groups.is_some() { Vec::new() } else { order::keys(resolver, &query.order_by)? };
         let (sorted, computed, progress) = (OnceLock::new(), OnceLock::new(), Mutex::default());
         Ok(Self { columns, filter, keys, sorted, computed, progress, query, snapshot, table })
@@ -302,20 +307,21 @@ impl Selection {
 /// Returns the position of the root object's table.
 fn root(query: &Query, text: &str, snapshot: &Snapshot) -> Result<usize, QueryError> {
     let name = query.object();
-    let at = snapshot.tables.position(&name.text).ok_or_else(|| {
-        let message = format!(
-            "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' \
-             after the entity name. Please reference your WSDL or the describe call for the appropriate names.",
-            name.text
-        );
-        refuse::refuse("INVALID_TYPE", text, name.span, &message)
-    })?;
+    let at = snapshot.tables.position(&name.text).ok_or_else(|| unknown_object(text, &name.text, name.span))?;
     let object = &snapshot.tables.at(at).object;
     if !object.queryable {
         let message = format!("entity type {} does not support query", object.name);
         return Err(QueryError::new("INVALID_TYPE_FOR_OPERATION", message));
     }
     Ok(at)
+}
+
+fn unknown_object(text: &str, name: &str, span: Span) -> QueryError {
+    let message = format!(
+        "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' \
+         after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+    );
+    refuse::refuse("INVALID_TYPE", text, span, &message)
 }
 
 #[cfg(test)]

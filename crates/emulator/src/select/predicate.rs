@@ -62,6 +62,11 @@ pub(super) struct List {
 }
 
 impl<S> Predicate<S> {
+    /// Returns the condition that all of `conditions` hold; `None` if there are none.
+    pub(super) fn all(mut conditions: Vec<Self>) -> Option<Self> {
+        if conditions.len() > 1 { Some(Self::And(conditions)) } else { conditions.pop() }
+    }
+
     /// Returns whether the condition holds for the values that `read` finds.
     pub(super) fn holds(&self, read: &impl Fn(&S) -> Value) -> bool {
         match self {

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use orgtap_soql::{Argument, Call, Literal, LiteralKind, Operand, Path};
 
 use super::format;
+use super::formula::Sign;
 use super::function::Function;
 use super::resolve::{FieldFacts, FieldPath, Located, Resolver};
 use crate::error::QueryError;
@@ -33,6 +34,8 @@ pub(super) enum Step {
     Format(FieldKind, Arc<Asker>),
     /// How far a place is from another.
     Distance(Target, Unit),
+    /// The sum with another field of the record, or the difference.
+    Sum(Sign, Box<FieldPath>),
 }
 
 /// The place that a distance is measured to.
@@ -63,7 +66,7 @@ impl Step {
             Self::Distance(Target::Point(latitude, longitude), unit) => {
                 point(value).map_or(Value::Null, |from| unit.between(from, (*latitude, *longitude)))
             }
-            Self::Distance(Target::Field(_), _) => Value::Null,
+            Self::Distance(Target::Field(_), _) | Self::Sum(..) => Value::Null,
         }
     }
 
@@ -74,6 +77,7 @@ impl Step {
                 let both = point(value).zip(point(&other.value(snapshot, record)));
                 both.map_or(Value::Null, |(from, to)| unit.between(from, to))
             }
+            Self::Sum(sign, other) => sign.apply(value, &other.value(snapshot, record)),
             other => other.apply(value),
         }
     }
@@ -82,6 +86,7 @@ impl Step {
         match (self, other) {
             (Self::Part(a, zone_a, _), Self::Part(b, zone_b, _)) => a == b && zone_a == zone_b,
             (Self::Label(_), Self::Label(_)) | (Self::Format(..), Self::Format(..)) => true,
+            (Self::Sum(sign_a, a), Self::Sum(sign_b, b)) => sign_a == sign_b && a.is_same(b),
             (Self::Distance(to_a, unit_a), Self::Distance(to_b, unit_b)) => unit_a == unit_b && to_a.is_same(to_b),
             _ => false,
         }
@@ -99,6 +104,13 @@ impl Target {
 }
 
 impl Term {
+    /// Returns what a function makes of a field.
+    pub(super) fn computed(path: FieldPath, step: Step) -> Self {
+        let mut term = Self::from(path);
+        term.steps.push(step);
+        term
+    }
+
     /// Returns the value for a record.
     pub(super) fn value(&self, snapshot: &Snapshot, record: Located<'_>) -> Value {
         let value = self.path.value(snapshot, record);

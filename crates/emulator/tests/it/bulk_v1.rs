@@ -151,6 +151,11 @@ async fn what_is_wrong_with_a_query_fails_its_batch() {
              Bulk Query",
         ),
         ("SELECT COUNT(Id) FROM Account", "FeatureNotEnabled : Aggregate Relationships not supported in Bulk Query"),
+        // Documented as unsupported in all versions of the Bulk API, whatever the form of the results.
+        (
+            "SELECT TYPEOF Owner WHEN User THEN Email END FROM Account",
+            "InvalidBatch : Failed to process query: FUNCTIONALITY_NOT_ENABLED: TYPEOF not supported in Bulk Query",
+        ),
     ];
     for (soql, message) in table {
         let (job, batch) = done(&fixture, "JSON", soql).await;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orgtap_emulator::{CallKind, Org};
+use orgtap_emulator::{CallKind, EmulatorOptions, Org};
 use orgtap_engine::{Api, RowSpec};
 use serde_json::json;
 
@@ -96,4 +96,21 @@ async fn what_cannot_be_read_so_is_an_error_that_names_the_filter() {
         assert!(error.is_user_error());
     }
     assert_eq!(fixture.emulator.calls(CallKind::Results), 0);
+}
+
+#[tokio::test]
+async fn a_user_who_may_query_all_files_needs_no_filter() {
+    let options = EmulatorOptions { query_all_files: true, ..EmulatorOptions::default() };
+    let mut fixture = Fixture::with(org(450), options).await;
+
+    for api in [Api::Bulk, Api::Rest] {
+        let report = fixture.run_row(&RowSpec { api, ..object("ContentDocumentLink") }).await;
+
+        assert_eq!((report.outcome.unwrap().records, report.notes), (450, Vec::<String>::new()), "{api:?}");
+    }
+    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 1);
+    // The permission counts from API 59.0 on.
+    fixture.api_version = "58.0".parse().unwrap();
+    let report = fixture.run_row(&RowSpec { api: Api::Rest, ..object("ContentDocumentLink") }).await;
+    assert!(report.notes.iter().any(|note| note.contains("200 at a time")), "{:?}", report.notes);
 }

@@ -49,6 +49,7 @@ fn options(args: &EmulatorArgs) -> EmulatorOptions {
         proxy_port: args.proxy_port,
         page_cache_bytes: args.page_cache_mb.saturating_mul(1 << 20),
         job_time: job_time.unwrap_or(defaults.job_time),
+        query_all_files: args.query_all_files,
         latency: Duration::from_millis(args.rtt_ms),
         bytes_per_second: args.bandwidth_mbps.map(|megabits| megabits.saturating_mul(125_000)),
         ..defaults

@@ -16,6 +16,7 @@ use crate::{
     render::{Delimiter, Dialect, LineEnding},
     routes::{Request, query::operation, restriction},
     select::{Scope, Selection},
+    server::Server,
     version::ApiVersion,
 };
 
@@ -24,7 +25,7 @@ pub(super) fn create(version: ApiVersion, request: &Request) -> Result<Response,
     let server = &request.server;
     let wanted = Wanted::read(&request.body)?;
     server.counter.query(CallKind::JobCreate, operation(wanted.scope), &wanted.soql);
-    let selection = select(&server.org, &wanted.soql, wanted.scope)?;
+    let selection = select(server, version, &wanted.soql, wanted.scope)?;
     let job = JobRequest {
         operation: operation(wanted.scope),
         dialect: wanted.dialect,
@@ -93,12 +94,18 @@ fn bad_value(key: &str, value: &Json) -> Refusal {
 }
 
 /// Selects the records, or says why the Bulk API does not.
-pub(in crate::routes) fn select(org: &Org, soql: &str, scope: Scope) -> Result<Selection, Refusal> {
+pub(in crate::routes) fn select(
+    server: &Server,
+    version: ApiVersion,
+    soql: &str,
+    scope: Scope,
+) -> Result<Selection, Refusal> {
+    let org = &server.org;
     // What does not parse is refused by the org, in Salesforce's words.
     if let Ok(query) = orgtap_soql::parse(soql) {
         check_clauses(&query, org)?;
     }
-    restriction::check(soql)?;
+    restriction::check(soql, version, server)?;
     let selection = org.select(soql, scope)?;
     check_columns(&selection)?;
     Ok(selection)

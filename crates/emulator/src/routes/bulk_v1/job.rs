@@ -115,8 +115,9 @@ pub(super) fn add_batch(job: &BatchJob, request: &Request, form: Form) -> Result
 
 /// Returns the batches that a query makes: one, or with chunking those that do its work besides.
 fn batches(job: &BatchJob, soql: &str, request: &Request) -> Vec<(String, Outcome)> {
-    let org = &request.server.org;
-    let outcome = |soql: &str| match select(org, soql, job.request.scope) {
+    let (server, version) = (&request.server, job.request.version);
+    let org = &server.org;
+    let outcome = |soql: &str| match select(server, version, soql, job.request.scope) {
         Ok(selection) if selection.object().name != job.request.object => Outcome::Failure(format!(
             "InvalidBatch : Failed to process query: INVALID_TYPE_FOR_OPERATION: The root entity of the requested query \
              ({}) does not match the entity of the requested Bulk API Job ({})",

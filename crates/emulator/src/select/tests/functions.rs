@@ -98,15 +98,6 @@ fn distances_filter_and_sort_and_an_incomplete_place_is_none() {
 }
 
 #[test]
-fn the_scope_mine_sees_what_the_user_owns() {
-    assert_rows(&[
-        ("SELECT Name FROM Store__c USING SCOPE mine", &["Prague", "Nowhere"]),
-        ("SELECT Name FROM Store__c USING SCOPE mine WHERE Name = 'Prague' OR Name = 'Brno'", &["Prague"]),
-        ("SELECT Name FROM Store__c USING SCOPE everything", &["Prague", "Brno", "Nowhere"]),
-    ]);
-}
-
-#[test]
 fn functions_scopes_and_joins_out_of_place_are_refused() {
     let malformed = |soql: &'static str, message: &'static str| (soql, "MALFORMED_QUERY", message);
     assert_refused(&[
@@ -143,9 +134,9 @@ fn functions_scopes_and_joins_out_of_place_are_refused() {
             "Entity 'Task' is not supported for semi join inner selects",
         ),
         (
-            "SELECT Id FROM Account USING SCOPE team",
+            "SELECT Id FROM Account USING SCOPE my_territory",
             "INVALID_QUERY_SCOPE",
-            "The scope 'team' is not supported for entity 'Account'",
+            "The scope 'my_territory' is not supported for entity 'Account'",
         ),
         (
             "SELECT Id FROM Account WHERE CALENDAR_YEAR(CreatedDate) = THIS_YEAR",

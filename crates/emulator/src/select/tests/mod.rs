@@ -1,8 +1,10 @@
 //! What queries answer, over a small org whose records are all in sight.
 
+mod formulas;
 mod functions;
 mod groups;
 mod recorded;
+mod scopes;
 
 use std::fs;
 
