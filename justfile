@@ -17,8 +17,8 @@ demo:
     cargo run -- demo
 
 # Side-by-side measurements (see bench/README.md).
-bench:
-    bench/memory.sh
+bench *ARGS:
+    bench/run.py {{ARGS}}
 
 # Clients that others wrote, against the emulator (see docs/emulator.md).
 conformance:

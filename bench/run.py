@@ -96,6 +96,9 @@ def main():
         except (OSError, RuntimeError) as error:
             session.problems.append({"profile": name, "tool": "all", "title": "all tools", "reason": str(error)})
             say(f"  {name}: {error}")
+        except KeyboardInterrupt:
+            session.problems.append({"profile": name, "tool": "all", "title": "the rest", "reason": "interrupted"})
+            break
     document = {
         "when": when.isoformat(timespec="seconds"), "machine": report.machine(), "load": [before, os.getloadavg()[0]], "busy": options.busy,
         "command": shlex.join(["bench/run.py", *sys.argv[1:]]), "commit": commit(), "profiles": list(PROFILES), "only_tools": options.only_tools,

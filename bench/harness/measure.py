@@ -60,10 +60,15 @@ def main():
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    _, status, used = os.wait4(pid, 0)
-    wall = time.monotonic() - start
-    over.set()
-    watcher.join()
+    try:
+        _, status, used = os.wait4(pid, 0)
+    except KeyboardInterrupt:
+        os.killpg(pid, signal.SIGKILL)  # It has a group of its own, which no Ctrl-C reaches.
+        raise
+    finally:
+        wall = time.monotonic() - start
+        over.set()
+        watcher.join()
     print(json.dumps({
         "wall": wall,
         "cpu": used.ru_utime + used.ru_stime,

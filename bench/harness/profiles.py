@@ -58,8 +58,8 @@ def small(session):
     few = objects[: options.small_peer_objects]
     session.notes.append(
         f"small: {len(objects)} objects of {SMALL_RECORDS} records; an answer starts {ROUND_TRIP_MS} ms later, a query job takes 1 s. Peers load {len(few)} of "
-        f"the objects, for they wait a fixed time for each; their wall time is scaled up to all. curl makes the calls that small objects take, four at a "
-        "time as orgtap's rows are: the server's own answer times."
+        f"the objects, for they wait a fixed time for each; for the target their wall time is scaled up to all. curl makes the calls that orgtap makes, "
+        "four at a time as orgtap's rows are: the server's own answer times."
     )
     with emulator_of(session, truth, pace) as emulator:
         session.measure("small", [CurlCalls(4), Orgtap("csv"), Orgtap("sqlite")], emulator, truth, warm=[CurlCalls(4)])

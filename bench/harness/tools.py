@@ -150,12 +150,12 @@ class Curl(Tool):
 
 
 class CurlCalls(Tool):
-    """The calls that loading small objects takes, by curl: what the server's own answers take."""
+    """The calls by which orgtap loads small objects, by curl and in as large steps as they allow: what the server's own answers take."""
 
     group = "floor"
 
     def __init__(self, parallel):
-        super().__init__("curl-calls", f"curl of describe, count and query of each object, {parallel} at a time")
+        super().__init__("curl-calls", f"curl, the same calls: describe and query of each object, {parallel} at a time")
         self.parallel = parallel
 
     version = Curl.version
@@ -163,22 +163,21 @@ class CurlCalls(Tool):
     def prepare(self, run):
         root = f"{run.emulator.url}/services/data/v{VERSION}"
         queries = {name: SOQL.format(name).replace(" ", "+") for name in run.objects}
-        counts = {name: f"SELECT+COUNT()+FROM+{name}" for name in run.objects}
         steps = {
-            "first": {"versions": f"{run.emulator.url}/services/data", "limits": f"{root}/limits"},
+            "first": {"versions": f"{run.emulator.url}/services/data/", "resources": f"{root}/"},
             "describe": {name: f"{root}/sobjects/{name}/describe" for name in run.objects},
-            "count": {name: f"{root}/query?q={query}" for name, query in counts.items()},
+            "count": {"all": f"{root}/limits/recordCount?sObjects={','.join(run.objects)}"},
             "query": {name: f"{root}/query?q={query}" for name, query in queries.items()},
         }
         head = ["silent", "show-error", "fail", "compressed", "globoff", f'header = "Authorization: Bearer {run.emulator.settings["access_token"]}"']
         for step, urls in steps.items():
             lines = [line for name, url in urls.items() for line in (f'url = "{url}"', f'output = "{step}-{name}.json"')]
             (run.folder / f"{step}.txt").write_text("\n".join(head + lines) + "\n")
-        self.steps = list(steps)
 
     def command(self, run):
-        curls = [f"curl --parallel --parallel-max {self.parallel} --config {step}.txt" for step in self.steps]
-        return ["sh", "-c", " && ".join(curls)]
+        many = f"curl --parallel --parallel-max {self.parallel} --config"
+        steps = ["curl --config first.txt", f"{many} describe.txt", "curl --config count.txt", f"{many} query.txt"]
+        return ["sh", "-c", " && ".join(steps)]
 
     def outputs(self, run):
         for name in run.objects:
