@@ -1,9 +1,11 @@
 """The profiles: which org, which tools, how often."""
 
 from harness import org
+from harness.clients import SalesforceCli, SimpleSalesforce, TapSalesforce
 from harness.emulator import Emulator
+from harness.floors import Curl, CurlCalls, SqliteImport
 from harness.session import say
-from harness.tools import Curl, CurlCalls, Orgtap, OrgtapComponent, OrgtapNothing, SalesforceCli, SimpleSalesforce, SqliteImport, TapSalesforce
+from harness.tools import Orgtap, OrgtapComponent, OrgtapNothing
 from harness.verify import Truth
 
 OBJECT = "Deal__c"
