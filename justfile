@@ -25,8 +25,8 @@ fuzz seconds="300" *targets="":
     fuzz/run.sh {{seconds}} {{targets}}
 
 # Side-by-side measurements (see bench/README.md).
-bench:
-    bench/memory.sh
+bench *ARGS:
+    bench/run.py {{ARGS}}
 
 # Clients that others wrote, against the emulator (see docs/emulator.md).
 conformance:
