@@ -13,6 +13,8 @@ pub struct Capabilities {
     pub append: bool,
     /// Whether [`WriteMode::Upsert`] works.
     pub upsert: bool,
+    /// Whether tables can be read back: see [`Destination::scan`](crate::Destination::scan).
+    pub scan: bool,
 }
 
 impl Capabilities {

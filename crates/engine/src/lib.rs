@@ -18,6 +18,7 @@ mod row;
 mod run;
 mod spec;
 mod state;
+mod verify;
 
 pub use error::{Error, Result};
 pub use event::{EventSender, RunEvent};
@@ -25,3 +26,6 @@ pub use plan::{Cost, FetchWindow, LeftOut, Plan, PlannedApi, why_left_out};
 pub use report::{Loaded, RowReport, RunReport};
 pub use run::{plan, run};
 pub use spec::{Api, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};
+pub use verify::{
+    Explained, Explanation, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount, verify,
+};

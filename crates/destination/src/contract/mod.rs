@@ -8,6 +8,7 @@
 mod loading;
 mod merging;
 mod resuming;
+mod scanning;
 mod shape;
 mod states;
 mod values;
@@ -24,6 +25,7 @@ use crate::{
 pub use self::loading::*;
 pub use self::merging::*;
 pub use self::resuming::*;
+pub use self::scanning::*;
 pub use self::shape::*;
 pub use self::states::*;
 pub use self::values::*;
@@ -54,6 +56,8 @@ macro_rules! contract_tests {
             a_load_that_does_not_add_up_is_refused,
             a_part_that_is_opened_again_is_closed_to_its_first_writer,
             a_resumed_load_commits_once,
+            a_scan_reads_the_columns_that_are_asked_for,
+            a_scan_sees_the_last_commit,
             a_table_that_is_none_is_refused,
             a_writer_ends_with_its_load,
             an_aborted_load_can_be_begun_again,
@@ -81,6 +85,7 @@ macro_rules! contract_tests {
             upsert_by_primary_key_is_idempotent,
             vanished_column_is_dropped_on_replace_and_reported,
             vanished_column_is_kept_on_upsert_and_reported,
+            what_was_loaded_is_read_back,
             what_was_not_finished_is_written_again,
         }
     };

@@ -25,6 +25,7 @@ use crate::spec::RunSpec;
 pub(crate) use bulk::{IdRange, remove_jobs};
 pub(crate) use downloads::Downloads;
 pub(crate) use parts::Parts;
+pub(crate) use rest::complete;
 
 /// What an extraction found, beside the records.
 #[derive(Debug, Default)]

@@ -12,6 +12,7 @@ mod resolve;
 mod route;
 mod select;
 mod source;
+mod subject;
 mod window;
 
 use std::fmt;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Destination, TableSpec};
-use orgtap_salesforce::{Client, QueryOperation};
+use orgtap_salesforce::{Client, QueryOperation, SObject};
 use orgtap_soql::Query;
 
 use crate::error::{Error, Result};
@@ -30,8 +31,10 @@ use crate::state::{Fingerprint, State};
 pub use columns::why_left_out;
 use columns::{SelectedColumn, Selection};
 pub use cost::Cost;
+pub(crate) use route::count_query;
 use route::{Reading, Route};
-use source::Selected;
+use source::{Place, Selected};
+pub(crate) use subject::{Subject, nothing_loaded};
 use window::Window;
 pub(crate) use window::less;
 
@@ -140,29 +143,8 @@ pub(crate) async fn make(
         place,
         mut notes,
     } = source::select(row, client).await?;
-    let primary_key = primary_key(row, &selection).map_err(|error| match &place {
-        Some(place) => place.show(error),
-        None => error,
-    })?;
-    let mut table = TableSpec {
-        row: row.name.clone(),
-        name: row.table.clone().unwrap_or_else(|| object.name.clone()),
-        columns: selection.columns.iter().map(|column| row.types.column(column)).collect(),
-        primary_key,
-        write_mode: orgtap_destination::WriteMode::Replace,
-        version_column: version_column(&selection.columns),
-        keys_are_unique: false,
-    };
-    // A record comes once in one query, so its Id, alone or with more, tells it from the others.
-    table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
-    let fingerprint = Fingerprint {
-        object: object.name.clone(),
-        selection: asked,
-        fields: table.columns.iter().map(|column| column.name.clone()).collect(),
-        filter,
-        cursor_field: None,
-        include_deleted: includes_deleted,
-    };
+    let mut table = table(row, &object, &selection, place.as_ref())?;
+    let fingerprint = fingerprint(&object, asked, filter, &table, includes_deleted);
     let window = Window::open(row, full_refresh, &object, fingerprint, client, destination, &table.name).await?;
     if let Some(condition) = window.condition {
         query.add_condition(condition);
@@ -198,6 +180,36 @@ pub(crate) async fn make(
         watermark_margin: window.watermark_margin,
         state_after: window.state_after,
     })
+}
+
+/// Returns the table that the row fills. What a load does to it is decided later.
+fn table(row: &RowSpec, object: &SObject, selection: &Selection, place: Option<&Place>) -> Result<TableSpec> {
+    let primary_key = primary_key(row, selection).map_err(|error| match place {
+        Some(place) => place.show(error),
+        None => error,
+    })?;
+    Ok(TableSpec {
+        row: row.name.clone(),
+        name: row.table.clone().unwrap_or_else(|| object.name.clone()),
+        columns: selection.columns.iter().map(|column| row.types.column(column)).collect(),
+        // A record comes once in one query, so its Id, alone or with more, tells it from the others.
+        keys_are_unique: primary_key.iter().any(|column| column == "Id"),
+        primary_key,
+        write_mode: orgtap_destination::WriteMode::Replace,
+        version_column: version_column(&selection.columns),
+    })
+}
+
+/// Returns what the table is made of. The cursor field is chosen later.
+fn fingerprint(
+    object: &SObject,
+    selection: String,
+    filter: String,
+    table: &TableSpec,
+    include_deleted: bool,
+) -> Fingerprint {
+    let fields = table.columns.iter().map(|column| column.name.clone()).collect();
+    Fingerprint { object: object.name.clone(), selection, fields, filter, cursor_field: None, include_deleted }
 }
 
 /// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:

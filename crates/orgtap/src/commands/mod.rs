@@ -12,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod verify;
 
 use orgtap_salesforce::{Client, Connection};
 
