@@ -20,3 +20,4 @@ mod secrets;
 mod shared_data;
 mod signals;
 mod tls;
+mod verify;
