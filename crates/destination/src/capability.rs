@@ -15,6 +15,8 @@ pub struct Capabilities {
     pub upsert: bool,
     /// Whether records can be taken out of a table: [`WriteMode::Remove`], [`WriteMode::Retain`] and [`TableSpec::gone`](crate::TableSpec::gone).
     pub removes: bool,
+    /// Whether tables can be read back: see [`Destination::scan`](crate::Destination::scan).
+    pub scan: bool,
 }
 
 impl Capabilities {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::{
     Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, LeftLoad, PartId, PartWriter, Result, TableLoad,
-    TableSpec, WrittenPart,
+    TableScan, TableSpec, WrittenPart,
 };
 
 /// A call on a destination that can be made to fail.
@@ -35,6 +35,8 @@ pub enum Call {
     CommitReply,
     /// [`TableLoad::abort`].
     Abort,
+    /// [`Destination::scan`].
+    Scan,
 }
 
 /// One fault: which call fails, when, how often and how.
@@ -183,6 +185,11 @@ impl Destination for Faulty {
         self.script.step(Call::Begin, Some(&table.name), "begin the load")?;
         let inner = self.inner.begin(table).await?;
         Ok(Box::new(FaultyLoad { inner, script: self.script.clone(), table: table.name.clone() }))
+    }
+
+    async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
+        self.script.step(Call::Scan, Some(table), "read the table")?;
+        self.inner.scan(table, columns).await
     }
 }
 

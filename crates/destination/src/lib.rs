@@ -13,6 +13,7 @@ mod files;
 mod lock;
 mod modes;
 mod parts;
+mod scan;
 mod shape;
 mod table;
 
@@ -37,6 +38,7 @@ use async_trait::async_trait;
 pub use batch::Batch;
 pub use capability::Capabilities;
 pub use error::{Error, ErrorKind, Result};
+pub use scan::TableScan;
 pub use table::{
     Column, ColumnType, CommittedLoad, Gone, LeftLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart,
 };
@@ -63,6 +65,21 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// A load of the table that ended without commit or abort, however suddenly, is taken up where it had saved a journal: see
     /// [`TableLoad::left`]. All other leftovers are removed here.
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>>;
+
+    /// Reads `columns` of all records that `table` holds after its last commit, in no particular order; `None` if there is no such table.
+    ///
+    /// Values have the text that a [`Batch`] brought, but for numbers, which may be spelt otherwise. A column that the table lacks reads as
+    /// null. Memory does not grow with the table. Loads go on meanwhile, and may commit; the scan does not mix what was before with what
+    /// is after, but may then fail with [`ErrorKind::Locked`]. Destinations whose [`Capabilities::scan`] is false fail with
+    /// [`ErrorKind::Unsupported`].
+    async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
+        // Named for the documentation's sake.
+        let _ = columns;
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("could not read table `{table}`: this destination only takes records"),
+        ))
+    }
 }
 
 /// One load of one table. Dropping it without commit leaves the table as it was. What it wrote then goes as well, unless it has saved a

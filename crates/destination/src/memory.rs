@@ -11,7 +11,7 @@ use crate::parts::{PartClaim, PartLedger};
 use crate::shape::Shape;
 use crate::{
     Batch, Capabilities, CommittedLoad, Destination, Error, ErrorKind, Gone, LeftLoad, PartId, PartWriter, Result,
-    TableLoad, TableSpec, WriteMode, WrittenPart, csv,
+    TableLoad, TableScan, TableSpec, WriteMode, WrittenPart, csv,
 };
 
 /// What a boolean column holds that is true.
@@ -85,7 +85,7 @@ impl Memory {
 #[async_trait]
 impl Destination for Memory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true, scan: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -115,6 +115,18 @@ impl Destination for Memory {
             journal: Mutex::new(left.as_ref().map(|left| left.journal.clone())),
         };
         Ok(Box::new(MemoryLoad { store: self.store.clone(), table: table.clone(), left, staged: Arc::new(staged) }))
+    }
+
+    async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
+        let Some(contents) = self.table(table) else { return Ok(None) };
+        let position = |name: &String| contents.columns.iter().position(|column| column == name);
+        let positions: Vec<_> = columns.iter().map(position).collect();
+        Ok(Some(TableScan::start(move |output| {
+            contents.records.iter().try_for_each(|record| {
+                let values = pick(record, &positions);
+                output.record(values.iter().map(|value| value.as_deref().unwrap_or_default().as_bytes()))
+            })
+        })))
     }
 }
 

@@ -33,7 +33,7 @@ impl Null {
 #[async_trait]
 impl Destination for Null {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: false, resume: false, append: true, upsert: true, removes: true }
+        Capabilities { keeps_state: false, resume: false, append: true, upsert: true, removes: true, scan: false }
     }
 
     async fn check(&self) -> Result<()> {

@@ -21,6 +21,7 @@ mod row;
 mod run;
 mod spec;
 mod state;
+mod verify;
 
 pub use error::{Error, Result};
 pub use event::{EventSender, RunEvent};
@@ -28,3 +29,6 @@ pub use plan::{Cost, Deletions, FetchWindow, LeftOut, Plan, PlannedApi, why_left
 pub use report::{Loaded, RowReport, RunReport};
 pub use run::{plan, reconcile, run};
 pub use spec::{Api, Deleted, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};
+pub use verify::{
+    Explained, Explanation, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount, verify,
+};

@@ -138,6 +138,7 @@ async fn dispatch(command: Command, on: &Invocation) -> Result<Exit> {
         Command::Plan(args) => until_stopped(on, commands::plan::run(&args, on)).await,
         Command::Run(args) => commands::run::run(&args, on).await,
         Command::Reconcile(args) => commands::reconcile::run(&args, on).await,
+        Command::Verify(args) => until_stopped(on, commands::verify::run(&args, on)).await,
         Command::Objects(args) => until_stopped(on, commands::objects::run(&args, on)).await,
         Command::Describe(args) => until_stopped(on, commands::describe::run(&args, on)).await,
         Command::Query(args) => until_stopped(on, commands::query::run(&args, on)).await,

@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Compare the tables with the org by Ids: take out, or flag, what is gone from the org
     Reconcile(ReconcileArgs),
+    /// Hold the tables against the org: counts of records and, on demand, a sample of them value by value
+    Verify(VerifyArgs),
     /// List the org's objects
     Objects(ObjectsArgs),
     /// List the fields of an object
@@ -182,6 +184,30 @@ pub(crate) struct ReconcileArgs {
     #[arg(long = "row", value_name = "NAME")]
     pub(crate) rows: Vec<String>,
     /// Print the final report as one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orgtap verify`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  orgtap verify                    count the records of every row in the org and in its table
+  orgtap verify --row accounts     this row only; repeat --row for more
+  orgtap verify --sample 500       and compare 500 records of each row, drawn at random, value by value
+  orgtap verify --json             one JSON document, for scripts
+
+Counts by when records were created, so that a difference is told with its time. What was created, changed or deleted in the org since the \
+last run is told apart. Changes nothing, in the org or in the tables. Exit status: 0 if all agree, 1 if something differs.")]
+pub(crate) struct VerifyArgs {
+    /// Verify this row only; may be given several times.
+    #[arg(long = "row", value_name = "NAME")]
+    pub(crate) rows: Vec<String>,
+    /// Compare this many records of each row value by value.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) sample: u32,
+    /// Print one JSON document instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
 }

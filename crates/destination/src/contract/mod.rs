@@ -9,6 +9,7 @@ mod ending;
 mod loading;
 mod merging;
 mod resuming;
+mod scanning;
 mod shape;
 mod states;
 mod values;
@@ -26,6 +27,7 @@ pub use self::ending::*;
 pub use self::loading::*;
 pub use self::merging::*;
 pub use self::resuming::*;
+pub use self::scanning::*;
 pub use self::shape::*;
 pub use self::states::*;
 pub use self::values::*;
@@ -58,6 +60,8 @@ macro_rules! contract_tests {
             a_load_that_does_not_add_up_is_refused,
             a_part_that_is_opened_again_is_closed_to_its_first_writer,
             a_resumed_load_commits_once,
+            a_scan_reads_the_columns_that_are_asked_for,
+            a_scan_sees_the_last_commit,
             a_table_that_is_none_is_refused,
             a_writer_ends_with_its_load,
             an_aborted_load_can_be_begun_again,
@@ -93,6 +97,7 @@ macro_rules! contract_tests {
             vanished_column_is_dropped_on_replace_and_reported,
             vanished_column_is_kept_on_upsert_and_reported,
             what_tells_that_a_record_is_gone_need_not_be_stored,
+            what_was_loaded_is_read_back,
             what_was_not_finished_is_written_again,
         }
     };

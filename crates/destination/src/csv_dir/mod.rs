@@ -15,6 +15,7 @@ mod load;
 mod merge;
 mod output;
 mod part;
+mod scan;
 mod swap;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ use async_trait::async_trait;
 use self::layout::Layout;
 use self::load::CsvLoad;
 use crate::files::blocking;
-use crate::{Capabilities, Destination, Result, TableLoad, TableSpec};
+use crate::{Capabilities, Destination, Result, TableLoad, TableScan, TableSpec};
 
 /// A folder of tables.
 #[derive(Clone, Debug)]
@@ -51,7 +52,7 @@ impl CsvDir {
 #[async_trait]
 impl Destination for CsvDir {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true, scan: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -73,5 +74,14 @@ impl Destination for CsvDir {
         let (layout, table) = (Layout::new(&self.path, &table.name), table.clone());
         let load = blocking(move || CsvLoad::begin(layout, table)).await?;
         Ok(Box::new(load))
+    }
+
+    async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
+        let (layout, columns) = (Layout::new(&self.path, table), columns.to_vec());
+        blocking(move || {
+            swap::recover_unless_locked(&layout)?;
+            scan::open(layout, columns)
+        })
+        .await
     }
 }

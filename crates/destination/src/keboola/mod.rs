@@ -75,7 +75,7 @@ impl Keboola {
 #[async_trait]
 impl Destination for Keboola {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: false, append: true, upsert: true, removes: false }
+        Capabilities { keeps_state: true, resume: false, append: true, upsert: true, removes: false, scan: false }
     }
 
     async fn check(&self) -> Result<()> {

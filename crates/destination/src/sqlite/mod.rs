@@ -12,6 +12,7 @@ mod ending;
 mod identifier;
 mod leftovers;
 mod load;
+mod scan;
 mod schema;
 mod storage;
 mod writer;
@@ -29,12 +30,14 @@ use async_trait::async_trait;
 pub(crate) use self::cells::assert_kept;
 use self::load::SqliteLoad;
 use self::writer::Writer;
-use crate::{Capabilities, Destination, Error, Result, TableLoad, TableSpec};
+use crate::files::blocking;
+use crate::{Capabilities, Destination, Error, Result, TableLoad, TableScan, TableSpec};
 
 /// An SQLite file.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     path: PathBuf,
+    busy_timeout: Duration,
     writer: Arc<Writer>,
 }
 
@@ -65,8 +68,9 @@ impl Sqlite {
         let failed = |error| Error::from_io(format!("could not open `{}`", path.display()), error);
         // SQLite would give names like `:memory:` and `file:a` a meaning of their own; an absolute path has none but itself.
         let absolute = std::path::absolute(&path).map_err(failed)?;
+        let busy_timeout = options.busy_timeout;
         let writer = Writer::start(absolute, options).map_err(failed)?;
-        Ok(Self { path, writer: Arc::new(writer) })
+        Ok(Self { path, busy_timeout, writer: Arc::new(writer) })
     }
 
     /// Returns the path as it was given.
@@ -78,7 +82,7 @@ impl Sqlite {
 #[async_trait]
 impl Destination for Sqlite {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true }
+        Capabilities { keeps_state: true, resume: true, append: true, upsert: true, removes: true, scan: true }
     }
 
     async fn check(&self) -> Result<()> {
@@ -97,5 +101,11 @@ impl Destination for Sqlite {
 
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         Ok(Box::new(SqliteLoad::begin(&self.writer, table).await?))
+    }
+
+    async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
+        let (path, busy_timeout) = (self.path.clone(), self.busy_timeout);
+        let (table, columns) = (table.to_owned(), columns.to_vec());
+        blocking(move || scan::open(&path, busy_timeout, &table, &columns)).await
     }
 }

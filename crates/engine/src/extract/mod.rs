@@ -27,6 +27,7 @@ pub(crate) use bulk::split_for_fuzzing;
 pub(crate) use bulk::{IdRange, remove_jobs};
 pub(crate) use downloads::Downloads;
 pub(crate) use parts::Parts;
+pub(crate) use rest::complete;
 
 /// What an extraction found, beside the records.
 #[derive(Debug, Default)]

@@ -103,7 +103,7 @@ impl<'a> Reading<'a> {
 }
 
 /// Reads the further pages of a record's children, of their children, and so on, and counts them.
-async fn complete(client: &Client, record: &mut Record) -> Result<()> {
+pub(crate) async fn complete(client: &Client, record: &mut Record) -> Result<()> {
     for (_, value) in &mut record.0 {
         let Json::Record(inner) = value else { continue };
         if inner.get("records").is_none() {

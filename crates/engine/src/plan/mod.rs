@@ -14,13 +14,14 @@ mod resolve;
 mod route;
 mod select;
 mod source;
+mod subject;
 mod window;
 
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use orgtap_destination::{Destination, TableSpec};
+use orgtap_destination::{Column, Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
 
@@ -35,8 +36,10 @@ pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
 pub use deleted::Deletions;
 pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
+pub(crate) use route::count_query;
 use route::{Reading, Route};
 use source::Selected;
+pub(crate) use subject::{Subject, nothing_loaded};
 use window::Window;
 pub(crate) use window::less;
 
@@ -143,13 +146,10 @@ pub(crate) async fn make(
 ) -> Result<Plan> {
     let mut selected = source::select(row, client).await?;
     let (mut ending, mut notes) = deleted::check(row, &selected, destination)?;
-    let primary_key = primary_key(row, &selected.selection).map_err(|error| match &selected.place {
-        Some(place) => place.show(error),
-        None => error,
-    })?;
+    let mut table = table(row, &selected)?;
     let fingerprint = fingerprint_of(row, &selected);
-    let name = table_name(row, &selected);
-    let mut window = Window::open(row, full_refresh, &selected.object, fingerprint, client, destination, &name).await?;
+    let mut window =
+        Window::open(row, full_refresh, &selected.object, fingerprint, client, destination, &table.name).await?;
     let mut deletions = Deletions::none(row.deleted);
     if let Some(ending) = &mut ending {
         let decided = deleted::decide(row, &selected, &mut window, client).await?;
@@ -157,23 +157,12 @@ pub(crate) async fn make(
         notes.extend(decided.1);
         ending.saved = window.saved.take();
     }
-    let version_column = version_column(&selected.selection.columns);
-    let gone = deleted::see_deleted(row, &mut selected, &window.fetch)?;
+    table.gone = deleted::see_deleted(row, &mut selected, &window.fetch)?;
     let Selected { mut query, object, selection, operation, obstacles, bulk_notes, place, notes: source_notes, .. } =
         selected;
     notes.splice(0..0, source_notes);
-    let mut table = TableSpec {
-        row: row.name.clone(),
-        name,
-        columns: selection.columns.iter().map(|column| row.types.column(column)).collect(),
-        primary_key,
-        write_mode: window.write_mode,
-        version_column,
-        keys_are_unique: false,
-        gone,
-    };
-    // A record comes once in one query, so its Id, alone or with more, tells it from the others.
-    table.keys_are_unique = table.primary_key.iter().any(|column| column == "Id");
+    table.columns = columns(row, &selection);
+    table.write_mode = window.write_mode;
     if let Some(condition) = window.condition {
         query.add_condition(condition);
     }
@@ -227,6 +216,31 @@ fn fingerprint_of(row: &RowSpec, selected: &Selected) -> Fingerprint {
         include_deleted: selected.includes_deleted,
         removes_deleted: row.deleted == Deleted::Remove,
     }
+}
+
+/// Returns the columns of the row's table.
+fn columns(row: &RowSpec, selection: &Selection) -> Vec<Column> {
+    selection.columns.iter().map(|column| row.types.column(column)).collect()
+}
+
+/// Returns the table that the row fills. What a load does to it is decided later.
+fn table(row: &RowSpec, selected: &Selected) -> Result<TableSpec> {
+    let selection = &selected.selection;
+    let primary_key = primary_key(row, selection).map_err(|error| match &selected.place {
+        Some(place) => place.show(error),
+        None => error,
+    })?;
+    Ok(TableSpec {
+        row: row.name.clone(),
+        name: table_name(row, selected),
+        columns: columns(row, selection),
+        // A record comes once in one query, so its Id, alone or with more, tells it from the others.
+        keys_are_unique: primary_key.iter().any(|column| column == "Id"),
+        primary_key,
+        write_mode: orgtap_destination::WriteMode::Replace,
+        version_column: version_column(&selection.columns),
+        gone: None,
+    })
 }
 
 /// Returns the key's columns as the table spells them. They may be named as a destination without dots in its names spells them:

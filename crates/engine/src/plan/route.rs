@@ -94,7 +94,7 @@ pub(super) fn is_whole(query: &Query) -> bool {
 }
 
 /// Returns the query that counts the records of `query`.
-pub(super) fn count_query(query: &Query) -> Query {
+pub(crate) fn count_query(query: &Query) -> Query {
     let function = Name { text: "COUNT".to_owned(), span: Span::default() };
     let call = Call { function, arguments: Vec::new(), span: Span::default() };
     let mut counting = query.clone();

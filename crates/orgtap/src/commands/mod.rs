@@ -13,6 +13,7 @@ pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod verify;
 
 use orgtap_salesforce::{Client, Connection};
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// Compares the tables of the rows and reports what was gone.
 pub(crate) async fn run(args: &ReconcileArgs, on: &Invocation) -> Result<Exit> {
     let settings = config::load(&on.config, &on.environment)?;
-    let spec = comparable(only(settings.run, &args.rows)?, &args.rows)?;
+    let spec = comparable(only("compare", settings.run, &args.rows)?, &args.rows)?;
     let client = super::client(settings.connection, on)?;
     tokio::select! {
         signed_in = client.sign_in() => signed_in?,

@@ -20,7 +20,7 @@ use crate::output::{log, report};
 /// Runs the rows and reports how each went.
 pub(crate) async fn run(args: &RunArgs, on: &Invocation) -> Result<Exit> {
     let settings = config::load(&on.config, &on.environment)?;
-    let mut spec = only(settings.run, &args.rows)?;
+    let mut spec = only("run", settings.run, &args.rows)?;
     spec.full_refresh = args.full_refresh;
     let client = super::client(settings.connection, on)?;
     // Once for all rows: each of them failing to sign in could lock the user out.
@@ -100,8 +100,8 @@ async fn show(mut events: UnboundedReceiver<RunEvent>, mut progress: Option<Prog
     }
 }
 
-/// Keeps the rows with these names; all of them where none is given.
-pub(crate) fn only(mut spec: RunSpec, names: &[String]) -> Result<RunSpec> {
+/// Keeps the rows with these names; all of them where none is given. `verb` is what is to be done with them.
+pub(super) fn only(verb: &str, mut spec: RunSpec, names: &[String]) -> Result<RunSpec> {
     if let Some(name) = names.iter().find(|name| !spec.rows.iter().any(|row| row.name == **name)) {
         let known = || spec.rows.iter().map(|row| row.name.as_str());
         let hint = match nearest(name, known()) {
@@ -112,7 +112,7 @@ pub(crate) fn only(mut spec: RunSpec, names: &[String]) -> Result<RunSpec> {
             ),
         };
         return Err(Error::Usage {
-            action: format!("run row `{name}`"),
+            action: format!("{verb} row `{name}`"),
             cause: "no row has that name".to_owned(),
             hint,
         });

@@ -9,7 +9,7 @@ use super::format::chain;
 use super::report::notes;
 
 /// The version of every document here.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// `orgtap run --json`
 #[derive(Debug, Serialize)]
@@ -65,8 +65,9 @@ struct RowDocument {
     error: Option<ErrorDocument>,
 }
 
+/// Why something about a row failed.
 #[derive(Debug, Serialize)]
-struct ErrorDocument {
+pub(super) struct ErrorDocument {
     message: String,
     hint: Option<String>,
     is_user_error: bool,

@@ -12,5 +12,7 @@ pub(crate) mod progress;
 pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod table;
+pub(crate) mod verification;
+pub(crate) mod verification_json;
 
 pub(crate) use console::Console;

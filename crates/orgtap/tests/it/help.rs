@@ -8,8 +8,20 @@ fn run(args: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
-const COMMANDS: [&str; 11] =
-    ["demo", "init", "check", "plan", "run", "objects", "describe", "query", "emulator", "schema", "completions"];
+const COMMANDS: [&str; 12] = [
+    "demo",
+    "init",
+    "check",
+    "plan",
+    "run",
+    "verify",
+    "objects",
+    "describe",
+    "query",
+    "emulator",
+    "schema",
+    "completions",
+];
 
 #[test]
 fn the_help_teaches_the_tool() {

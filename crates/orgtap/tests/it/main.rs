@@ -23,3 +23,4 @@ mod secrets;
 mod shared_data;
 mod signals;
 mod tls;
+mod verify;
