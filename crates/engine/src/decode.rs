@@ -382,6 +382,13 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_goes_and_nul_bytes_stay() {
+        let (bytes, records) = decode(&["Id", "Name"], b"\xef\xbb\xbf\"Id\",\"Name\"\n\"1\",\"a\0b\"\n", 1).unwrap();
+
+        assert_eq!((bytes.as_slice(), records), (b"\"1\",\"a\0b\"\n".as_slice(), 1));
+    }
+
+    #[test]
     fn records_that_others_may_read_otherwise_are_refused() {
         let ragged = |found| DecodeError::Ragged { expected: 2, found };
         let cases: [(&[u8], DecodeError); 6] = [
