@@ -58,9 +58,8 @@ def line(entries):
     wall, least, most = median(entries, "wall"), min(e["wall"] for e in entries), max(e["wall"] for e in entries)
     first, calls, server = entries[0], median(entries, "api_calls"), median(entries, "server_cpu")
     speed = ["–", "–"] if first["tool"] == "orgtap-nothing" else [f"{first['csv_bytes'] / 1e6 / wall:,.0f}", f"{first['records'] / wall:,.0f}"]
-    objects = "" if first["records"] == first.get("all_records", first["records"]) else f" ({first['records']:,} records)"
     cells = [
-        first["title"] + objects, str(len(entries)), f"{wall:,.2f}", f"{least:,.2f} – {most:,.2f}", f"{median(entries, 'cpu'):,.2f}",
+        first["title"], str(len(entries)), f"{wall:,.2f}", f"{least:,.2f} – {most:,.2f}", f"{median(entries, 'cpu'):,.2f}",
         f"{median(entries, 'peak_bytes') / 1e6:,.0f}", *speed,
         "–" if first["tool"] == "sqlite-import" else f"{calls:,.0f}", "–" if first["tool"] == "sqlite-import" else f"{server:,.2f}", correct(entries),
     ]
@@ -119,6 +118,7 @@ def write(path, document):
 NOTES = [
     "- Every tool runs alone, beside the emulator, on the same cores; the column *emulator CPU* is what the emulator used meanwhile.",
     "- Records correct: compared with the org's records by a hash of all values, in any order, in the worst round. CSV to the byte; SQLite's "
-    "numbers and booleans by value; Singer messages' points in time to the second besides.",
+    "numbers and booleans by value; Singer messages' points in time to the second besides. A record with a changed value counts twice: as wrong, and "
+    "the true one as missing.",
     "- Peak memory: the larger of what the system counts for the process and the sum over it and its descendants, seen ten times a second.",
 ]
