@@ -30,5 +30,5 @@ pub use report::{Loaded, RowReport, RunReport};
 pub use run::{plan, reconcile, run};
 pub use spec::{Api, Deleted, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};
 pub use verify::{
-    Explained, Explanation, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount, verify,
+    Explained, Explanation, Named, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount, verify,
 };

@@ -119,7 +119,7 @@ impl Org<'_> {
 }
 
 /// Returns the condition that a record was created in the window.
-fn within(window: &Window) -> Result<Vec<Condition>> {
+pub(super) fn within(window: &Window) -> Result<Vec<Condition>> {
     let bound = |at: Option<Timestamp>| at.map(literal).transpose();
     let range = Condition::range(&path(CREATED)?, bound(window.from)?, bound(window.to)?);
     Ok(range.into_iter().collect())

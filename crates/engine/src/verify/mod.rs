@@ -4,6 +4,7 @@
 //! wrong. It changes nothing, neither in the org nor in the table.
 
 mod counts;
+mod names;
 mod outcome;
 mod sample;
 mod table;
@@ -20,7 +21,7 @@ use crate::projection::Origin;
 use crate::spec::{Load, RowSpec};
 
 pub use self::outcome::{
-    Explained, Explanation, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount,
+    Explained, Explanation, Named, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount,
 };
 
 /// Compares the table of `row` with the org, and `sample` of its records value by value.
@@ -48,6 +49,7 @@ pub async fn verify(
         watermark: subject.watermark,
         table_records: tally.records,
         windows: Vec::new(),
+        named: Named::default(),
         created_since: None,
         duplicates: tally.duplicates,
         sample: None,
@@ -58,6 +60,10 @@ pub async fn verify(
         None => {
             let org = Org { client, subject: &subject, is_replaced: row.load == Load::Full };
             verification.windows = org.compare(&tally).await?;
+            if tally.has_ids() {
+                let counts = &verification.windows;
+                verification.named = names::name(client, &subject, destination, counts, tally.is_dated()).await?;
+            }
             verification.created_since = org.created_since(&tally).await?;
         }
     }

@@ -17,6 +17,8 @@ pub struct Verification {
     pub table_records: u64,
     /// The counts, from the earliest window to the last; empty where they say nothing.
     pub windows: Vec<WindowCount>,
+    /// Which records make a difference of counts that is not explained.
+    pub named: Named,
     /// What was created since the watermark and is not expected in the table yet. `None` where nobody can tell.
     pub created_since: Option<Since>,
     /// How many records of the table have a key that another one has. `None` where several may.
@@ -63,6 +65,17 @@ impl WindowCount {
     pub fn agrees(&self) -> bool {
         self.difference().unsigned_abs() <= self.explained.map_or(0, |explained| explained.records)
     }
+}
+
+/// The Ids of records that make a difference of counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Records of the org that the table lacks, though they did not change since the last run.
+    pub missing: Vec<String>,
+    /// Records of the table that the query does not select, and that the org does not have as deleted ones either.
+    pub extra: Vec<String>,
+    /// Whether windows were left out, for they hold too many records.
+    pub is_partial: bool,
 }
 
 /// Which records of a window are counted.

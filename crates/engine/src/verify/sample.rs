@@ -9,7 +9,7 @@ use orgtap_soql::{Comparison, Condition, Literal, LiteralKind, Operand, Operator
 
 use super::counts::path;
 use super::outcome::{SampleReport, ValueDifference};
-use super::table::IS_DELETED;
+use super::table::{ID, IS_DELETED};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::extract::complete;
@@ -18,8 +18,6 @@ use crate::projection::{ColumnSource, Origin};
 
 /// How many records are asked for at once: their Ids take some 6,000 bytes of an address.
 const IDS_PER_QUERY: usize = 200;
-
-const ID: &str = "Id";
 
 /// Returns the field that tells when a record of `object` changed last.
 pub(super) fn stamp(object: &SObject) -> Option<&'static str> {
@@ -195,12 +193,12 @@ fn is_deleted(record: &Record) -> bool {
     record.get(IS_DELETED) == Some(&Json::Boolean(true))
 }
 
-fn text_of<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
+pub(super) fn text_of<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
     record.get(name).and_then(Json::as_text)
 }
 
 /// Reads an instant of the REST API: `2024-06-15T12:00:00.000+0000`.
-fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let utc = text.strip_suffix("+0000").map(|instant| format!("{instant}Z"));
     utc.as_deref().unwrap_or(text).parse().ok()
 }

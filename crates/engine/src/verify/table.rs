@@ -15,7 +15,8 @@ use crate::spec::Load;
 pub(super) const CREATED: &str = "CreatedDate";
 /// The column that tells whether a record is deleted.
 pub(super) const IS_DELETED: &str = "IsDeleted";
-const ID: &str = "Id";
+/// The column that tells records apart.
+pub(super) const ID: &str = "Id";
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 
@@ -181,7 +182,7 @@ impl Tally {
     fn count(&mut self, values: &[Cow<'_, [u8]>]) {
         let value = |at: Option<usize>| at.and_then(|at| values.get(at)).map(AsRef::as_ref);
         let is_deleted = value(self.places.deleted) == Some(b"true");
-        let created = value(self.places.created).and_then(instant);
+        let created = value(self.places.created).and_then(instant_of);
         match created {
             None => self.undated.add(is_deleted),
             Some(created) if self.watermark.is_some_and(|watermark| created >= watermark) => self.since += 1,
@@ -218,7 +219,8 @@ fn can_filter(subject: &Subject, field: &str) -> bool {
     subject.object.field(field).is_some_and(|field| field.filterable)
 }
 
-fn instant(text: &[u8]) -> Option<Timestamp> {
+/// Reads an instant as a batch has it.
+pub(super) fn instant_of(text: &[u8]) -> Option<Timestamp> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 

@@ -1,7 +1,7 @@
 //! How a table compares with the org, for people.
 
 use jiff::Timestamp;
-use orgtap_engine::{Explained, Explanation, RecordKind, SampleReport, Verification, WindowCount};
+use orgtap_engine::{Explained, Explanation, Named, RecordKind, SampleReport, Verification, WindowCount};
 
 use super::console::Style;
 use super::format::{count, counted, printable};
@@ -9,6 +9,9 @@ use super::table::Table;
 
 /// The most differences of values that are listed.
 const MOST_LISTED: usize = 50;
+
+/// The most Ids that are listed.
+const MOST_IDS: usize = 10;
 
 /// Returns all that was found about a row, without the last line end.
 pub(crate) fn render(found: &Verification, style: Style) -> String {
@@ -106,8 +109,21 @@ fn lines(found: &Verification) -> Vec<String> {
     if let Some(duplicates) = found.duplicates.filter(|duplicates| *duplicates > 0) {
         lines.push(format!("{} with a key that another one has", counted(duplicates, "record")));
     }
+    let Named { missing, extra, is_partial } = &found.named;
+    lines.extend(listed("not in the table", missing));
+    lines.extend(listed("in the table, but not among those of the org", extra));
+    if *is_partial {
+        lines.push("which records those are is not told where a window holds too many".to_owned());
+    }
     lines.extend(found.sample.as_ref().map(sampled));
     lines
+}
+
+/// Returns how many records there are, and some of their Ids; `None` for none.
+fn listed(what: &str, ids: &[String]) -> Option<String> {
+    let shown: Vec<&str> = ids.iter().take(MOST_IDS).map(String::as_str).collect();
+    let more = if ids.len() > MOST_IDS { ", …" } else { "" };
+    (!ids.is_empty()).then(|| format!("{} {what}: {}{more}", count(ids.len() as u64), shown.join(", ")))
 }
 
 fn sampled(sample: &SampleReport) -> String {
@@ -121,10 +137,8 @@ fn sampled(sample: &SampleReport) -> String {
             text += &format!(", {} {what}", count(number));
         }
     }
-    if !sample.unknown.is_empty() {
-        let shown: Vec<&str> = sample.unknown.iter().take(10).map(String::as_str).collect();
-        let number = sample.unknown.len() as u64;
-        text += &format!(", {} not in the org, nor in its recycle bin: {}", count(number), shown.join(", "));
+    if let Some(unknown) = listed("not in the org, nor in its recycle bin", &sample.unknown) {
+        text += &format!(", {unknown}");
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use orgtap_engine::{
-    Error, Explained, Explanation, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount,
+    Error, Explained, Explanation, Named, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount,
 };
 use serde::Serialize;
 
@@ -34,6 +34,7 @@ struct VerificationDocument {
     watermark: Option<String>,
     table_records: u64,
     windows: Vec<WindowDocument>,
+    named: NamedDocument,
     created_since: Option<SinceDocument>,
     duplicates: Option<u64>,
     sample: Option<SampleDocument>,
@@ -51,6 +52,13 @@ struct WindowDocument {
     explained: u64,
     explanation: Option<&'static str>,
     agrees: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct NamedDocument {
+    missing: Vec<String>,
+    extra: Vec<String>,
+    is_partial: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,11 +111,19 @@ impl From<&Verification> for VerificationDocument {
             watermark: text(found.watermark),
             table_records: found.table_records,
             windows: found.windows.iter().map(WindowDocument::from).collect(),
+            named: NamedDocument::from(&found.named),
             created_since: found.created_since.map(|Since { org, table }| SinceDocument { org, table }),
             duplicates: found.duplicates,
             sample: found.sample.as_ref().map(SampleDocument::from),
             notes: found.notes.clone(),
         }
+    }
+}
+
+impl From<&Named> for NamedDocument {
+    fn from(named: &Named) -> Self {
+        let Named { missing, extra, is_partial } = named.clone();
+        Self { missing, extra, is_partial }
     }
 }
 

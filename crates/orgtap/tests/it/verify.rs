@@ -96,6 +96,11 @@ fn a_record_that_the_table_lacks_is_found_in_its_window() {
     assert!(differing[0]["to"].as_str().is_none_or(|to| created < to), "{created} {differing:?}");
     assert!(ran.stdout.lines().any(|line| line.contains(" -1 ") && line.ends_with(" differs")), "{}", ran.stdout);
     assert!(ran.stdout.contains("the table differs from the org"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("\n1 not in the table: {}\n", gone[0])), "{}", ran.stdout);
+    assert_eq!(
+        row["verification"]["named"],
+        serde_json::json!({"missing": [gone[0]], "extra": [], "is_partial": false})
+    );
     assert_eq!(ran.errors(), "");
 }
 
@@ -196,6 +201,28 @@ fn a_deleted_record_that_a_row_reads_is_counted_as_deleted() {
     assert!(differing(&before).iter().all(|window| window["explanation"] == "changed_since"), "{before:#}");
     assert_eq!(differing(&after), Vec::<Json>::new());
     assert!(windows(&after).iter().any(|window| window["records"] == "deleted" && window["table"] == 1));
+}
+
+#[test]
+fn records_that_only_the_table_has_are_named_but_not_those_that_were_deleted() {
+    let context = loaded(ACCOUNTS);
+    context.org().advance(Duration::from_secs(3600));
+    let deleted = ids(&context, "SELECT Id FROM Account ORDER BY CreatedDate LIMIT 1")[0];
+    context.org().delete(deleted).unwrap();
+    execute(
+        &context,
+        &format!(
+            "CREATE TEMP TABLE copy AS SELECT * FROM Account WHERE Id = '{deleted}'; UPDATE copy SET Id = '001xx0000000000AAA'; \
+             INSERT INTO Account SELECT * FROM copy"
+        ),
+    );
+
+    let row = only(&context.orgtap(&["verify", "--json"]).exits(1));
+
+    assert_eq!(row["verification"]["named"]["extra"], serde_json::json!(["001xx0000000000AAA"]), "{row:#}");
+    assert_eq!(row["verification"]["named"]["missing"], serde_json::json!([]));
+    let window = windows(&row).into_iter().find(|window| window["difference"] != 0).unwrap();
+    assert_eq!((&window["difference"], &window["explained"]), (&Json::from(2), &Json::from(1)));
 }
 
 #[test]
