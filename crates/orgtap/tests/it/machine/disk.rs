@@ -7,12 +7,11 @@ use super::place::{KINDS, Kind, Place};
 
 const ROOM: &str = "free disk space, or raise the quota, and run again; what was there before is untouched";
 
-/// Runs with files that may grow to so many blocks, more each time, until that is enough. A run for which it is not leaves all as it was.
-fn run_into_full_disks(place: &Place) -> u32 {
+/// Runs with files that may grow to so many blocks, more each time, until that is enough; returns how often it was not. A run for which it is not leaves all as it was.
+fn run_into_full_disks(place: &Place) -> usize {
     let before = place.table();
     let sizes = std::iter::successors(Some(0_u32), |blocks| Some(blocks + blocks / 4 + 1));
-    let mut failed = 0;
-    for blocks in sizes {
+    for (failed, blocks) in sizes.enumerate() {
         // What a disk says that is full, instead of a signal.
         let ran = place.run_after(&format!("trap '' XFSZ; ulimit -f {blocks}"));
         if ran.code == Some(0) {
@@ -27,7 +26,6 @@ fn run_into_full_disks(place: &Place) -> u32 {
             ran.stderr
         );
         assert_eq!(place.table(), before, "{:?} with {blocks} blocks", place.kind);
-        failed += 1;
     }
     unreachable!("no disk is large enough")
 }
