@@ -11,7 +11,7 @@ use orgtap_engine::{
     Api, Deleted, Error, EventSender, Fetch, Fields, Load, Loaded, Plan, RowReport, RowSpec, RunEvent, RunReport,
     RunSpec, Source,
 };
-use orgtap_salesforce::{ApiVersion, Client, Connection, HttpOptions, JobId, Login, ManualClock};
+use orgtap_salesforce::{ApiVersion, Client, Clock, Connection, HttpOptions, JobId, Login, ManualClock};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -59,30 +59,37 @@ impl Fixture {
 
     /// Returns a client that knows nothing yet, as in a new process.
     pub(crate) fn client(&self) -> Client {
+        self.client_to(self.emulator.url().parse().unwrap(), self.clock.clone())
+    }
+
+    /// Returns such a client that signs in at `login_url`, on a machine whose clock is `clock`.
+    pub(crate) fn client_to(&self, login_url: Url, clock: Arc<dyn Clock>) -> Client {
         let identity = self.org.identity();
-        self.client_with(Login::SecurityToken {
+        let login = Login::SecurityToken {
             username: identity.username.clone(),
             password: identity.password.clone().into(),
             security_token: identity.security_token.clone().into(),
-        })
+        };
+        self.client_with(login, login_url, clock)
     }
 
     /// Returns a client with a session that is open already, for which the org is at `instance_url`.
     pub(crate) fn client_at(&self, instance_url: Url) -> Client {
         let access_token = self.emulator.settings().access_token.into();
-        self.client_with(Login::AccessToken { access_token, instance_url })
+        let login_url = self.emulator.url().parse().unwrap();
+        self.client_with(Login::AccessToken { access_token, instance_url }, login_url, self.clock.clone())
     }
 
-    fn client_with(&self, login: Login) -> Client {
+    fn client_with(&self, login: Login, login_url: Url, clock: Arc<dyn Clock>) -> Client {
         let connection = Connection {
             login,
-            login_url: Some(self.emulator.url().parse().unwrap()),
+            login_url: Some(login_url),
             domain: None,
             sandbox: false,
             api_version: self.api_version,
             http: HttpOptions::default(),
         };
-        Client::new(connection, self.clock.clone()).unwrap()
+        Client::new(connection, clock).unwrap()
     }
 
     /// Runs `spec` through `client` into memory.
@@ -129,9 +136,14 @@ impl Fixture {
 
     /// Starts `spec` on a task of its own, to be watched and stopped.
     pub(crate) fn start(&self, destination: Arc<dyn Destination>, spec: RunSpec) -> Running {
+        Self::start_as(self.client(), destination, spec)
+    }
+
+    /// Starts `spec` through `client`.
+    pub(crate) fn start_as(client: Client, destination: Arc<dyn Destination>, spec: RunSpec) -> Running {
         let (sender, events) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
-        let (client, token) = (self.client(), stop.clone());
+        let token = stop.clone();
         let report = tokio::spawn(async move {
             orgtap_engine::run(spec, &client, destination, EventSender::new(sender), token).await
         });

@@ -22,6 +22,8 @@ mod destination_faults;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod fault_matrix;
+#[cfg(test)]
 mod fingerprint;
 #[cfg(test)]
 mod fixture;

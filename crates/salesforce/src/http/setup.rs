@@ -1,7 +1,7 @@
 //! Builds the HTTP client: TLS that is always verified, and the proxies of the configuration alone.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use reqwest::{NoProxy, Proxy, redirect};
 use rustls::{ClientConfig, RootCertStore};
@@ -35,13 +35,19 @@ pub(super) fn client(options: &HttpOptions) -> Result<reqwest::Client> {
         .map_err(|error| Error::configuration("prepare the HTTP client", "an option is not usable").because(&error))
 }
 
-fn tls(ca_file: Option<&Path>) -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
+/// The certificates that the system trusts, read when they are first needed: there are many of them.
+static SYSTEM_ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
     let native = rustls_native_certs::load_native_certs();
     for error in &native.errors {
         tracing::warn!(%error, "could not load certificates of the system");
     }
+    let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(native.certs);
+    roots
+});
+
+fn tls(ca_file: Option<&Path>) -> Result<ClientConfig> {
+    let mut roots = SYSTEM_ROOTS.clone();
     if let Some(path) = ca_file {
         add_ca_file(&mut roots, path)?;
     }
