@@ -19,7 +19,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
-use orgtap_soql::Query;
+use orgtap_soql::{Diagnostics, Query};
 
 use crate::error::{Error, Result};
 use crate::projection::Projection;
@@ -27,7 +27,7 @@ use crate::spec::{Api, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
 
 pub use columns::why_left_out;
-use columns::{SelectedColumn, Selection};
+use columns::{SelectedColumn, Selection, nearest};
 use route::{Reading, Route};
 use source::Selected;
 use window::Window;
@@ -56,6 +56,8 @@ pub struct Plan {
     pub left_out: Vec<LeftOut>,
     /// What else the user should know.
     pub notes: Vec<String>,
+    /// What hurts although it works, at its place in the query of the row.
+    pub warnings: Option<Diagnostics>,
     /// What the query selects, and how the columns of the table are made of it.
     pub(crate) projection: Arc<Projection>,
     /// Whether REST may step in where Bulk refuses the query.
@@ -132,7 +134,7 @@ pub(crate) async fn make(
         asked,
         filter,
         obstacles,
-        bulk_notes,
+        bulk_warnings,
         place,
         mut notes,
     } = source::select(row, client).await?;
@@ -166,14 +168,21 @@ pub(crate) async fn make(
     table.write_mode = window.write_mode;
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
+    let mut warnings = Vec::new();
     let cursor = window.state_after.fingerprint.as_ref().and_then(|fingerprint| fingerprint.cursor_field.as_deref());
-    if let (Some(place), Some(cursor), Fetch::Incremental) = (&place, cursor, row.fetch) {
-        notes.extend(place.check_incremental(&query, cursor)?);
+    if let (Some(cursor), Fetch::Incremental) = (cursor, row.fetch) {
+        match (&place, window.cursor_cost) {
+            (Some(place), cost) => {
+                warnings.extend(place.check_incremental(&query, cursor)?);
+                warnings.extend(cost.map(|(cost, advice)| place.warning_at_field(&query, cursor, &cost, advice)));
+            }
+            (None, cost) => notes.extend(cost.map(|(cost, _)| cost)),
+        }
     }
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let Route { api, reason: api_reason } = route::choose(row.api, &reading, client).await;
     if api == PlannedApi::Bulk {
-        notes.splice(0..0, bulk_notes);
+        warnings.extend(bulk_warnings);
     }
     Ok(Plan {
         row: row.name.clone(),
@@ -186,6 +195,7 @@ pub(crate) async fn make(
         fetch: window.fetch,
         left_out: selection.left_out,
         notes,
+        warnings: place.and_then(|place| place.diagnostics(warnings)),
         projection: Arc::new(selection.projection),
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
@@ -222,9 +232,12 @@ fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
     key.iter()
         .map(|name| {
             find(name).map(|column| column.column.name.clone()).ok_or_else(|| {
+                let known = selection.columns.iter().map(|column| column.column.name.as_str());
+                let hint =
+                    nearest(name, known).unwrap_or_else(|| "select it, or take it out of `primary_key`".to_owned());
                 Error::row_with_hint(
-                    format!("could not find the primary key column `{name}` among those of the row"),
-                    "select it, or take it out of `primary_key`",
+                    format!("could not use `{name}` as `primary_key`: it is not among the columns of the row"),
+                    hint,
                 )
             })
         })

@@ -5,11 +5,12 @@ use orgtap_engine::{Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
 use orgtap_salesforce::{ApiUsage, QueryOperation};
 use serde::Serialize;
 
+use super::diagnostic::DiagnosticDocument;
 use super::format::chain;
 use super::report::notes;
 
 /// The version of every document here.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// `orgtap run --json`
 #[derive(Debug, Serialize)]
@@ -101,8 +102,9 @@ struct PlanDocument {
     error: Option<ErrorDocument>,
 }
 
+/// A plan.
 #[derive(Debug, Serialize)]
-struct PlannedDocument {
+pub(crate) struct PlannedDocument {
     object: String,
     api: &'static str,
     api_reason: String,
@@ -115,6 +117,8 @@ struct PlannedDocument {
     fetch: FetchDocument,
     left_out: Vec<LeftOutDocument>,
     notes: Vec<String>,
+    /// What hurts, at its place in the query as it stands in the configuration.
+    warnings: Vec<DiagnosticDocument>,
 }
 
 #[derive(Debug, Serialize)]
@@ -177,6 +181,7 @@ impl From<&Plan> for PlannedDocument {
             fetch: FetchDocument::from(&plan.fetch),
             left_out: left_out.collect(),
             notes: plan.notes.clone(),
+            warnings: plan.warnings.as_ref().map(DiagnosticDocument::all_of).unwrap_or_default(),
         }
     }
 }
