@@ -217,5 +217,6 @@ fn notes(plan: &Plan) -> Vec<String> {
         format!("left out, since no query carries them: {}", names.join(", "))
     });
     let is_whole = matches!(plan.fetch, FetchWindow::All { .. });
-    left_out.filter(|_| is_whole).into_iter().chain(plan.notes.iter().cloned()).collect()
+    let warnings = plan.warnings.iter().flat_map(|warnings| warnings.as_slice()).map(|warning| warning.message.clone());
+    left_out.filter(|_| is_whole).into_iter().chain(plan.notes.iter().cloned()).chain(warnings).collect()
 }

@@ -240,11 +240,31 @@ Examples:
   orgtap query \"SELECT Id, Name, Owner.Name FROM Account LIMIT 10\"
   orgtap query \"SELECT COUNT() FROM Contact WHERE Email = null\"
   orgtap query --all-rows --format csv \"SELECT Id, IsDeleted FROM Case\" > cases.csv
+  orgtap query --explain \"SELECT Id FROM Account WHERE Name LIKE '%x%'\"
+  orgtap query --check \"SELECT Id FROM Account WHERE Name == 'x'\"
+  orgtap query --check --json --file queries.jsonl
+
+--check connects to nothing. With --json it answers with one line for each query: {\"valid\": true, \"diagnostics\": []}; a diagnostic \
+has `message`, `start` and `end` (characters, from 0), `help` and `severity`. A query that reads well but breaks a rule is valid and has \
+diagnostics. Exit status 1 if there are any.
 
 Goes through the REST API, 2,000 records a call. To load many records, give the query a row and use `orgtap run`.")]
 pub(crate) struct QueryArgs {
     /// The query.
-    pub(crate) soql: String,
+    #[arg(required_unless_present = "file")]
+    pub(crate) soql: Option<String>,
+    /// Only tell whether this is SOQL and keeps its rules, without connecting.
+    #[arg(long, conflicts_with_all = ["explain", "all_rows", "format"])]
+    pub(crate) check: bool,
+    /// Check every query of this file, or of standard input (-): JSON lines with `query`.
+    #[arg(long, value_name = "FILE", requires = "check", conflicts_with = "soql")]
+    pub(crate) file: Option<PathBuf>,
+    /// Show which API would carry the query, how it would be sent, and Salesforce's own plan for it, without reading records.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) explain: bool,
+    /// Print JSON: with --check one line for each query, with --explain one document, else the records.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
     /// How to print the records.
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: QueryFormat,

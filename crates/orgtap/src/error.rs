@@ -52,9 +52,12 @@ pub(crate) enum Error {
         /// What to do instead.
         hint: String,
     },
-    /// The query is not SOQL. The text shows every place: the line it stands in and a caret under it.
-    #[error("could not read the query: {}", .0.render().trim_start_matches("error: "))]
+    /// The query is not SOQL, or breaks its rules. The text shows every place: the line it stands in and a caret under it.
+    #[error("could not use the query: {}", .0.render().trim_start_matches("error: "))]
     Query(Box<Diagnostics>),
+    /// The query cannot be planned.
+    #[error(transparent)]
+    Row(Box<orgtap_engine::Error>),
     /// A question about a loaded table failed.
     #[error("could not read the table")]
     Table(#[from] rusqlite::Error),
@@ -72,6 +75,7 @@ impl Error {
         match self {
             Self::Salesforce(error) => error.is_user_error(),
             Self::Destination(error) => error.is_user_error(),
+            Self::Row(error) => error.is_user_error(),
             Self::Config(_) | Self::File { .. } | Self::Usage { .. } | Self::Query(_) | Self::Stopped => true,
             Self::Emulator { .. } | Self::Output(_) => true,
             Self::Table(_) => false,
@@ -84,6 +88,7 @@ impl Error {
             Self::Config(error) => error.hint(),
             Self::Salesforce(error) => error.hint(),
             Self::Destination(error) => error.hint(),
+            Self::Row(error) => error.hint(),
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::Emulator { hint, .. } => hint.clone(),
             Self::File { .. } | Self::Query(_) | Self::Table(_) | Self::Output(_) | Self::Stopped => None,

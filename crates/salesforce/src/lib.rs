@@ -13,6 +13,7 @@ mod connection;
 mod describe;
 mod domain;
 mod error;
+mod explain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use connection::{Connection, HttpOptions, Login, Proxies, ProxyServer};
 pub use describe::{ChildRelationship, Field, FieldType, SObject, SObjectSummary};
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{QueryPlan, QueryPlanNote};
 pub use json::{Json, Record};
 pub use limits::{ApiUsage, Limit, Limits};
 pub use query::{QueryOperation, QueryPage};

@@ -114,6 +114,7 @@ async fn plan_of(
         left_out: Vec::new(),
         cost,
         notes: Vec::new(),
+        warnings: None,
         deletions: Deletions::none(row.deleted),
         ending: Some(ending.clone()),
         projection: Arc::new(selection.projection),

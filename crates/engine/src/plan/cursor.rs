@@ -25,6 +25,8 @@ pub(super) struct Cursor {
     pub(super) field: String,
     is_date: bool,
     is_nullable: bool,
+    /// Whether Salesforce is known to keep an index on it.
+    is_indexed: bool,
     /// Why this field, where nobody asked for it and it is not the usual one.
     pub(super) note: Option<String>,
 }
@@ -40,7 +42,8 @@ impl Cursor {
 
     fn wanted(object: &SObject, name: &str) -> Result<Self> {
         let Some(field) = object.field(name) else {
-            let message = format!("could not use the cursor field `{name}`: object `{}` does not have it", object.name);
+            let message =
+                format!("could not use `{name}` as `cursor_field`: object `{}` has no such field", object.name);
             let hint = nearest(name, instants(object).map(|field| field.name.as_str()))
                 .unwrap_or_else(|| "choose a date or datetime field; `LastModifiedDate` is the usual one".to_owned());
             return Err(Error::row_with_hint(message, hint));
@@ -51,7 +54,7 @@ impl Cursor {
             _ => format!("it is of type {}", field.field_type.name()),
         };
         Err(Error::row_with_hint(
-            format!("could not use the cursor field `{}`: {problem}", field.name),
+            format!("could not use `{}` as `cursor_field`: {problem}", field.name),
             "choose a date or datetime field; `LastModifiedDate` is the usual one",
         ))
     }
@@ -79,6 +82,7 @@ impl Cursor {
             field: field.name.clone(),
             is_date: field.field_type == FieldType::Date,
             is_nullable: field.nillable,
+            is_indexed: is_indexed(field),
             note,
         }
     }
@@ -99,6 +103,18 @@ impl Cursor {
     /// Returns which of `columns` holds the instants of change. A date is no instant.
     pub(super) fn column(&self, columns: &[String]) -> Option<usize> {
         columns.iter().position(|column| *column == self.field).filter(|_| !self.is_date)
+    }
+
+    /// Returns what a fetch by this field costs, if somebody chose one that has no index as far as anybody can tell, and what to do about it.
+    pub(super) fn cost(&self) -> Option<(String, &'static str)> {
+        let message = format!(
+            "the cursor field `{}` is not known to be indexed: each fetch may have Salesforce look at all records of the object, \
+             and time out where they are many",
+            self.field
+        );
+        let suggestion =
+            "`SystemModstamp` is indexed for every object that has it; else ask Salesforce for a custom index";
+        (!self.is_indexed).then_some((message, suggestion))
     }
 
     /// Returns whether records may lack a value, so that it does not order them.
@@ -133,6 +149,13 @@ impl Cursor {
         let literal = if self.is_date { LiteralKind::date(bound) } else { LiteralKind::date_time(bound) };
         literal.map_err(|error| Error::Internal { message: error.to_string() })
     }
+}
+
+/// Returns whether Salesforce is known to keep an index on the field: on the stamps of records (best practices for large data volumes,
+/// "Indexes"). Other fields that are indexed by themselves are ids, lookups, names and external ids, none of which is a date or datetime; of
+/// custom indexes no describe tells. The stamp of logins is the only one that they have.
+fn is_indexed(field: &Field) -> bool {
+    USUAL_CURSORS.contains(&field.name.as_str())
 }
 
 fn instants(object: &SObject) -> impl Iterator<Item = &Field> {

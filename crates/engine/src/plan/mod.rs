@@ -23,7 +23,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Column, Destination, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
-use orgtap_soql::Query;
+use orgtap_soql::{Diagnostics, Query};
 
 use crate::error::{Error, Result};
 use crate::projection::Projection;
@@ -31,7 +31,7 @@ use crate::spec::{Api, Deleted, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
 
 pub use columns::why_left_out;
-use columns::{SelectedColumn, Selection};
+use columns::{SelectedColumn, Selection, nearest};
 pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
 pub use deleted::Deletions;
@@ -68,6 +68,8 @@ pub struct Plan {
     pub cost: Cost,
     /// What else the user should know.
     pub notes: Vec<String>,
+    /// What hurts although it works, at its place in the query of the row.
+    pub warnings: Option<Diagnostics>,
     /// What is done about records that are deleted in the org.
     pub deletions: Deletions,
     /// How records of the table end, where it outlives its loads and they do.
@@ -158,8 +160,9 @@ pub(crate) async fn make(
         ending.saved = window.saved.take();
     }
     table.gone = deleted::see_deleted(row, &mut selected, &window.fetch)?;
-    let Selected { mut query, object, selection, operation, obstacles, bulk_notes, place, notes: source_notes, .. } =
-        selected;
+    let Selected {
+        mut query, object, selection, operation, obstacles, bulk_warnings, place, notes: source_notes, ..
+    } = selected;
     notes.splice(0..0, source_notes);
     table.columns = columns(row, &selection);
     table.write_mode = window.write_mode;
@@ -168,14 +171,21 @@ pub(crate) async fn make(
     }
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
+    let mut warnings = Vec::new();
     let cursor = window.state_after.fingerprint.as_ref().and_then(|fingerprint| fingerprint.cursor_field.as_deref());
-    if let (Some(place), Some(cursor), Fetch::Incremental) = (&place, cursor, row.fetch) {
-        notes.extend(place.check_incremental(&query, cursor)?);
+    if let (Some(cursor), Fetch::Incremental) = (cursor, row.fetch) {
+        match (&place, window.cursor_cost) {
+            (Some(place), cost) => {
+                warnings.extend(place.check_incremental(&query, cursor)?);
+                warnings.extend(cost.map(|(cost, advice)| place.warning_at_field(&query, cursor, &cost, advice)));
+            }
+            (None, cost) => notes.extend(cost.map(|(cost, _)| cost)),
+        }
     }
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let Route { api, reason: api_reason, records } = route::choose(row.api, &reading, client).await;
     if api == PlannedApi::Bulk {
-        notes.splice(0..0, bulk_notes);
+        warnings.extend(bulk_warnings);
     }
     let cost = Cost::of(api, records, &table.columns);
     Ok(Plan {
@@ -190,6 +200,7 @@ pub(crate) async fn make(
         left_out: selection.left_out,
         cost,
         notes,
+        warnings: place.and_then(|place| place.diagnostics(warnings)),
         deletions,
         ending,
         projection: Arc::new(selection.projection),
@@ -271,9 +282,12 @@ fn primary_key(row: &RowSpec, selection: &Selection) -> Result<Vec<String>> {
     key.iter()
         .map(|name| {
             find(name).map(|column| column.column.name.clone()).ok_or_else(|| {
+                let known = selection.columns.iter().map(|column| column.column.name.as_str());
+                let hint =
+                    nearest(name, known).unwrap_or_else(|| "select it, or take it out of `primary_key`".to_owned());
                 Error::row_with_hint(
-                    format!("could not find the primary key column `{name}` among those of the row"),
-                    "select it, or take it out of `primary_key`",
+                    format!("could not use `{name}` as `primary_key`: it is not among the columns of the row"),
+                    hint,
                 )
             })
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orgtap_salesforce::{Client, ErrorKind, Field, QueryOperation, SObject};
 use orgtap_soql::{
-    Condition, Diagnostic, Diagnostics, LiteralKind, Operator, Query, SelectItem, Severity, Span, check,
+    Condition, Diagnostic, Diagnostics, LiteralKind, Operator, Path, Query, SelectItem, Severity, Span, check,
 };
 
 use super::LeftOut;
@@ -30,8 +30,8 @@ pub(super) struct Selected {
     pub(super) filter: String,
     /// Why the Bulk API cannot carry it, first things first. Empty where the row demands Bulk.
     pub(super) obstacles: Vec<Diagnostic>,
-    /// What the user should know if the Bulk API carries it.
-    pub(super) bulk_notes: Vec<String>,
+    /// What hurts if the Bulk API carries it.
+    pub(super) bulk_warnings: Vec<Diagnostic>,
     /// The text of a SOQL row and where its SELECT list stands, to show what is wrong with it.
     pub(super) place: Option<Place>,
     pub(super) notes: Vec<String>,
@@ -45,12 +45,29 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Fails with what is wrong with repeating `query` for records past a watermark of `cursor`, and returns what is worth a note.
-    pub(super) fn check_incremental(&self, query: &Query, cursor: &str) -> Result<Vec<String>> {
+    /// Fails with what is wrong with repeating `query` for records past a watermark of `cursor`, and returns what hurts.
+    pub(super) fn check_incremental(&self, query: &Query, cursor: &str) -> Result<Vec<Diagnostic>> {
         let found = check::incremental(query, &path_of(cursor)?);
-        let warnings = found.iter().filter(|problem| problem.severity == Severity::Warning);
-        let notes = warnings.map(|warning| warning.message.clone()).collect();
-        refuse(&self.text, found).map(|()| notes)
+        let warnings = found.iter().filter(|problem| problem.severity == Severity::Warning).cloned().collect();
+        refuse(&self.text, found).map(|()| warnings)
+    }
+
+    /// Returns a warning where the query selects `field`, or at its SELECT list if it does not.
+    pub(super) fn warning_at_field(&self, query: &Query, field: &str, message: &str, suggestion: &str) -> Diagnostic {
+        let is_it =
+            |path: &&Path| matches!(query.field_path(path).as_slice(), [only] if only.eq_ignore_ascii_case(field));
+        let selected = query.select.iter().find_map(|item| match item {
+            SelectItem::Field { path, .. } => Some(path).filter(is_it),
+            _ => None,
+        });
+        // What was expanded from FIELDS stands nowhere in the text.
+        let span = selected.map(Path::span).filter(|span| span.end > 0).unwrap_or(self.span);
+        Diagnostic::warning(message, span).suggest(suggestion)
+    }
+
+    /// Puts what hurts together with the text that it is about.
+    pub(super) fn diagnostics(&self, warnings: Vec<Diagnostic>) -> Option<Diagnostics> {
+        Diagnostics::new(&self.text, warnings)
     }
 
     /// Returns `error` shown at this place, if it is about the row's settings.
@@ -115,7 +132,7 @@ async fn whole_object(row: &RowSpec, name: &str, fields: &Fields, client: &Clien
         asked,
         filter: String::new(),
         obstacles,
-        bulk_notes: Vec::new(),
+        bulk_warnings: Vec::new(),
         place: None,
     })
 }
@@ -158,7 +175,7 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
         operation: operation(records),
         includes_deleted: records == Records::All,
         obstacles,
-        bulk_notes: warnings.into_iter().map(|warning| warning.message).collect(),
+        bulk_warnings: warnings,
         place: Some(place),
         notes,
     })

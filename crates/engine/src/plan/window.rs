@@ -25,6 +25,8 @@ pub(super) struct Window {
     pub(super) cursor_column: Option<usize>,
     /// How far back a watermark has to lie.
     pub(super) watermark_margin: SignedDuration,
+    /// What a fetch by the cursor field costs, if that is much, and what to do about it.
+    pub(super) cursor_cost: Option<(String, &'static str)>,
     pub(super) notes: Vec<String>,
 }
 
@@ -70,6 +72,7 @@ impl Window {
                 saved,
                 cursor_column: None,
                 watermark_margin: SignedDuration::ZERO,
+                cursor_cost: None,
                 notes: Vec::new(),
             });
         }
@@ -177,6 +180,7 @@ fn decide(
         write_mode,
         cursor_column: cursor.column(&fingerprint.fields),
         watermark_margin: cursor.margin(),
+        cursor_cost: cursor.cost(),
         state_after: State::new(fingerprint, watermark),
         saved,
         notes,

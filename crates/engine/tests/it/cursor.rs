@@ -80,9 +80,9 @@ async fn only_a_date_or_datetime_that_can_be_filtered_is_a_cursor() {
     let describe = visit(&[json!({"name": "Hidden__c", "type": "datetime", "filterable": false})]);
     let fixture = Fixture::of(org_with(&describe)).await;
     let cases = [
-        ("Name", "could not use the cursor field `Name`: it is of type string"),
-        ("Hiden__c", "could not use the cursor field `Hiden__c`: object `Visit__c` does not have it"),
-        ("Hidden__c", "could not use the cursor field `Hidden__c`: Salesforce does not filter by it"),
+        ("Name", "could not use `Name` as `cursor_field`: it is of type string"),
+        ("Hiden__c", "could not use `Hiden__c` as `cursor_field`: object `Visit__c` has no such field"),
+        ("Hidden__c", "could not use `Hidden__c` as `cursor_field`: Salesforce does not filter by it"),
     ];
 
     for (field, message) in cases {

@@ -250,7 +250,7 @@ async fn an_incremental_load_needs_a_key_that_is_there() {
     let row = incremental(object("Account"));
     let cases = [
         (RowSpec { primary_key: key(&[]), ..row.clone() }, "without a primary key"),
-        (RowSpec { primary_key: key(&["Id", "Key__c"]), ..row.clone() }, "the primary key column `Key__c`"),
+        (RowSpec { primary_key: key(&["Id", "Key__c"]), ..row.clone() }, "could not use `Key__c` as `primary_key`"),
         (incremental(some_of("Account", &["Name", "LastModifiedDate"])), "the column `Id`, the default primary key"),
         (incremental(soql("SELECT Name FROM Account")), "the column `Id`, the default primary key"),
     ];
@@ -274,19 +274,45 @@ async fn a_key_that_the_query_does_not_return_is_shown_at_its_select_list() {
 
     let Error::Query { rendered, .. } = error else { panic!("{error:?}") };
     let caret = rendered.lines().find(|line| line.contains('^')).unwrap_or_default();
-    assert!(rendered.contains("could not find the primary key column `Email`"), "{rendered}");
+    assert!(rendered.contains("could not use `Email` as `primary_key`"), "{rendered}");
     assert_eq!(caret.trim(), "^".repeat("Id, LastName".len()));
 }
 
 #[tokio::test]
 async fn a_cursor_field_that_the_query_does_not_return_is_told() {
     let fixture = Fixture::demo(100).await;
-    let note = "the cursor field `LastModifiedDate` is not selected".to_owned();
 
-    for (query, is_told) in [("SELECT Id FROM Account", true), ("SELECT Id, LastModifiedDate FROM Account", false)] {
-        let plan = fixture.plan(&incremental(soql(query))).await.unwrap();
+    let plan = fixture.plan(&incremental(soql("SELECT Id,\n Name FROM Account"))).await.unwrap();
+    let loaded = fixture.run_row(&incremental(soql("SELECT Id FROM Account"))).await;
+    let quiet = fixture.plan(&incremental(soql("SELECT Id, LastModifiedDate FROM Account"))).await.unwrap();
 
-        assert_eq!(plan.notes.contains(&note), is_told, "{query}: {:?}", plan.notes);
+    let place = "  at 1:8\n    SELECT Id,\n           ^^^\n  hint: add `LastModifiedDate` to the SELECT list\n";
+    let warning = format!("warning: the cursor field `LastModifiedDate` is not selected\n{place}");
+    assert_eq!(plan.warnings.unwrap().render(), warning);
+    assert_eq!(loaded.notes, ["the cursor field `LastModifiedDate` is not selected"]);
+    assert_eq!(quiet.warnings, None);
+}
+
+#[tokio::test]
+async fn a_cursor_field_without_an_index_is_told_where_it_stands() {
+    let fixture = Fixture::demo(100).await;
+    let by = |field: &str, row| RowSpec { cursor_field: Some(field.to_owned()), ..incremental(row) };
+    let cost = "the cursor field `Loaded_At__c` is not known to be indexed: each fetch may have Salesforce look at all records of the object, \
+                and time out where they are many";
+
+    let query = "SELECT Id, s.Loaded_At__c FROM Shipment__c s WHERE Name != null";
+    let typed = fixture.plan(&by("loaded_at__c", soql(query))).await.unwrap();
+    let absent = fixture.plan(&by("Loaded_At__c", soql("SELECT Id FROM Shipment__c"))).await.unwrap();
+    let whole = fixture.plan(&by("Loaded_At__c", object("Shipment__c"))).await.unwrap();
+
+    let typed = typed.warnings.unwrap().render();
+    let caret = "    SELECT Id, s.Loaded_At__c FROM Shipment__c s WHERE Name != null\n               ^^^^^^^^^^^^^^\n";
+    assert!(typed.contains(cost) && typed.contains(caret), "{typed}");
+    assert_eq!(absent.warnings.unwrap().as_slice().len(), 2, "neither selected nor indexed");
+    assert!(whole.warnings.is_none() && whole.notes.contains(&cost.to_owned()), "{:?}", whole.notes);
+    for field in ["SystemModstamp", "LastModifiedDate", "CreatedDate"] {
+        let plan = fixture.plan(&by(field, object("Account"))).await.unwrap();
+        assert!(!plan.notes.iter().any(|note| note.contains("indexed")), "{field}: {:?}", plan.notes);
     }
 }
 

@@ -5,11 +5,12 @@ use orgtap_engine::{Cost, Deleted, Error, FetchWindow, Plan, PlannedApi, RowRepo
 use orgtap_salesforce::{ApiUsage, QueryOperation, Resource, Spending};
 use serde::Serialize;
 
+use super::diagnostic::DiagnosticDocument;
 use super::format::chain;
 use super::report::notes;
 
 /// The version of every document here.
-pub(super) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// `orgtap run --json`
 #[derive(Debug, Serialize)]
@@ -128,8 +129,9 @@ struct PlanDocument {
     error: Option<ErrorDocument>,
 }
 
+/// A plan.
 #[derive(Debug, Serialize)]
-struct PlannedDocument {
+pub(crate) struct PlannedDocument {
     object: String,
     api: &'static str,
     api_reason: String,
@@ -144,6 +146,8 @@ struct PlannedDocument {
     cost: CostDocument,
     left_out: Vec<LeftOutDocument>,
     notes: Vec<String>,
+    /// What hurts, at its place in the query as it stands in the configuration.
+    warnings: Vec<DiagnosticDocument>,
 }
 
 /// What is done about records that are deleted in the org.
@@ -241,6 +245,7 @@ impl From<&Plan> for PlannedDocument {
             cost: CostDocument::from(plan.cost),
             left_out: left_out.collect(),
             notes: plan.notes.clone(),
+            warnings: plan.warnings.as_ref().map(DiagnosticDocument::all_of).unwrap_or_default(),
         }
     }
 }

@@ -4,6 +4,8 @@
 //! through [`format::printable`] first, so that it cannot command the terminal.
 
 pub(crate) mod console;
+pub(crate) mod diagnostic;
+pub(crate) mod explain;
 pub(crate) mod format;
 pub(crate) mod json;
 pub(crate) mod log;

@@ -3,6 +3,7 @@
 use orgtap_destination::WriteMode;
 use orgtap_engine::{Cost, Deleted, Deletions, FetchWindow, Plan};
 use orgtap_salesforce::QueryOperation;
+use orgtap_soql::Diagnostics;
 
 use super::console::Style;
 use super::format::{count, counted, megabytes, printable};
@@ -10,18 +11,38 @@ use super::json::type_name;
 
 /// Returns everything that a plan says, a labelled line each, without the last line end.
 pub(crate) fn render(plan: &Plan, style: Style) -> String {
-    let mut lines = vec![style.bold(&format!("row {}", printable(&plan.row)))];
+    format!("{}\n{}", style.bold(&format!("row {}", printable(&plan.row))), lines(plan, style, Load::Shown))
+}
+
+/// Returns what a plan says that is for a query and no load, in the same form.
+pub(crate) fn render_query(plan: &Plan, style: Style) -> String {
+    lines(plan, style, Load::Hidden)
+}
+
+/// Whether what the load does is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Load {
+    Shown,
+    Hidden,
+}
+
+fn lines(plan: &Plan, style: Style, load: Load) -> String {
+    let mut lines = Vec::new();
     let mut line = |label: &str, text: &str| {
         lines.push(format!("  {} {}", style.faint(&format!("{label:<9}")), printable(text)));
     };
     line("object", &plan.object);
     line("API", &format!("{}: {}", plan.api, plan.api_reason));
     line("records", records(plan));
-    line("deleted", &deleted(plan));
-    line("fetch", &fetch(&plan.fetch));
+    if load == Load::Shown {
+        line("deleted", &deleted(plan));
+        line("fetch", &fetch(&plan.fetch));
+    }
     line("query", &plan.query.to_string());
     line("cost", &cost(&plan.cost));
-    line("table", &table(plan));
+    if load == Load::Shown {
+        line("table", &table(plan));
+    }
     for (index, column) in plan.table.columns.iter().enumerate() {
         let label = if index == 0 { "columns" } else { "" };
         line(label, &format!("{:<10}{}", type_name(column.column_type), column.name));
@@ -32,6 +53,8 @@ pub(crate) fn render(plan: &Plan, style: Style) -> String {
     for note in &plan.notes {
         line("note", note);
     }
+    let warnings = plan.warnings.as_ref().map(Diagnostics::render).unwrap_or_default();
+    lines.extend(warnings.lines().map(|line| format!("  {}", printable(line))));
     lines.join("\n")
 }
 

@@ -1,5 +1,7 @@
 //! Looking at an org and at what a run would do, without loading anything.
 
+use serde_json::json;
+
 use crate::context::TestContext;
 
 #[test]
@@ -115,12 +117,108 @@ fn every_page_of_a_long_result_is_printed() {
 }
 
 #[test]
+fn a_plan_shows_what_hurts_under_the_query() {
+    let context = TestContext::new();
+    context.configure("[[rows]]\nload = \"incremental\"\nsoql = \"\"\"\nSELECT Id\nFROM Contact\nLIMIT 7\"\"\"\n");
+
+    let ran = context.orgtap(&["plan"]).succeeds();
+    let json = context.orgtap(&["plan", "--json"]).succeeds().json();
+
+    let place = "  warning: LIMIT takes any of the records, and an incremental fetch never comes back to the others\n    at 3:7\n      LIMIT 7\n            ^\n";
+    assert!(ran.stdout.contains(place), "{}", ran.stdout);
+    let warnings = json["rows"][0]["plan"]["warnings"].as_array().unwrap();
+    let limit = warnings.iter().find(|warning| warning["message"].as_str().unwrap().starts_with("LIMIT takes"));
+    let limit = limit.unwrap_or_else(|| panic!("{json}"));
+    assert_eq!((&limit["start"], &limit["end"], &limit["severity"]), (&json!(29), &json!(30), &json!("warning")));
+}
+
+#[test]
+fn a_query_is_checked_without_connecting() {
+    let context = TestContext::new();
+
+    let good = context.orgtap(&["query", "--check", "SELECT Id FROM Account"]).succeeds();
+    let bad = context.orgtap(&["query", "--check", "SELECT Id FROM Account WHERE Name == 'x'"]).exits(1);
+    let broken = context.orgtap(&["query", "--check", "SELECT Name, COUNT(Id) FROM Account"]).exits(1);
+    let json = context.orgtap(&["query", "--check", "--json", "SELECT Id FROM Account WHERE Name == 'x'"]).exits(1);
+
+    assert_eq!(good.stdout, "ok\n");
+    insta::assert_snapshot!(bad.errors(), @r"
+    error: could not use the query: `==` is not an operator of SOQL
+      at 1:35
+        SELECT Id FROM Account WHERE Name == 'x'
+                                          ^^
+      hint: write `=`
+    ");
+    assert!(broken.stderr.contains("`Name` is neither grouped by nor aggregated"), "{}", broken.stderr);
+    let expected = json!({"valid": false, "diagnostics": [{"message": "`==` is not an operator of SOQL", "start": 34, "end": 36, "help": "write `=`", "severity": "error"}]});
+    assert_eq!(json.json(), expected);
+}
+
+#[test]
+fn a_file_of_queries_is_answered_line_by_line() {
+    let context = TestContext::new();
+    context.write(
+        "q.jsonl",
+        "{\"query\": \"SELECT Id FROM Account\", \"valid\": true}\n\n{\"query\": \"SELECT Id FROM\"}\n{\"query\": \"SELECT Name, COUNT(Id) FROM A\"}\n",
+    );
+    context.write("broken.jsonl", "{\"query\": \"SELECT Id FROM Account\"}\n{\"text\": 1}\n");
+
+    let json = context.orgtap(&["query", "--check", "--json", "--file", "q.jsonl"]).exits(1);
+    let text = context.orgtap(&["query", "--check", "--file", "q.jsonl"]).exits(1);
+    let broken = context.orgtap(&["query", "--check", "--file", "broken.jsonl"]).exits(1);
+
+    let answers: Vec<serde_json::Value> = json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let valid: Vec<_> = answers.iter().map(|answer| answer["valid"].as_bool().unwrap()).collect();
+    let found: Vec<_> = answers.iter().map(|answer| answer["diagnostics"].as_array().unwrap().len()).collect();
+    assert_eq!((valid, found), (vec![true, false, true], vec![0, 1, 1]));
+    assert!(
+        text.stdout.contains("q.jsonl:3: error: ") && text.stdout.ends_with("1 of 3 queries are in order\n"),
+        "{}",
+        text.stdout
+    );
+    assert!(
+        broken.stderr.starts_with("error: could not read line 2 of `broken.jsonl`: missing field `query`"),
+        "{}",
+        broken.stderr
+    );
+}
+
+#[test]
+fn a_query_is_explained_without_reading_it() {
+    let context = TestContext::new();
+    context.configure("");
+    let soql = "SELECT COUNT(Id), Rating FROM Account WHERE Name != null GROUP BY Rating";
+
+    let ran = context.orgtap(&["query", "--explain", soql]).succeeds();
+    let json = context.orgtap(&["query", "--explain", "--json", soql]).succeeds().json();
+    let wrong = context.orgtap(&["query", "--explain", "SELECT Nmae FROM Account"]).exits(1);
+
+    insta::assert_snapshot!(ran.stdout, @r"
+      object    Account
+      API       REST API: the Bulk API takes no aggregate functions
+      records   neither deleted nor archived
+      query     SELECT COUNT(Id), Rating FROM Account WHERE Name != NULL GROUP BY Rating
+      columns   integer   expr0
+                text      Rating
+
+    Salesforce knows 1 way, best first
+      TableScan: relative cost [n] (not selective), about 35 of 35 records of Account
+    ");
+    assert_eq!(
+        (&json["plan"]["api"], &json["salesforce_plans"][0]["leading_operation"]),
+        (&json!("rest"), &json!("TableScan"))
+    );
+    assert!(wrong.stderr.contains("did you mean `Name`?"), "{}", wrong.stderr);
+    assert!(context.emulator().stats().queries.is_empty());
+}
+
+#[test]
 fn what_is_no_query_is_shown_with_its_place() {
     let context = TestContext::new();
 
     let ran = context.orgtap(&["query", "SELECT Id FORM Account"]).exits(1);
 
-    assert!(ran.stderr.starts_with("error: could not read the query: unexpected `FORM`\n"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error: could not use the query: unexpected `FORM`\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("SELECT Id FORM Account\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains('^'), "{}", ran.stderr);
 }

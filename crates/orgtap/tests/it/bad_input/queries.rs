@@ -198,7 +198,7 @@ pub(super) const CASES: &[Case] = &[
         command: &["query", "-q", "SELEKT Id FROM Account"],
         code: 1,
         stderr: &[
-            "error: could not read the query: unexpected `SELEKT`",
+            "error: could not use the query: unexpected `SELEKT`",
             "  at 1:1",
             "    SELEKT Id FROM Account",
             "    ^^^^^^",

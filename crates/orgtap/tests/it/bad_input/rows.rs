@@ -51,8 +51,18 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not find the primary key column `Industry` among those of the row",
+            "error: row `Account`: could not use `Industry` as `primary_key`: it is not among the columns of the row",
             "hint: select it, or take it out of `primary_key`",
+        ],
+    },
+    Case {
+        name: "a misspelt key",
+        bend: |site| site.row("object = \"Account\"\nfields = [\"Id\", \"Industry\"]\nprimary_key = [\"Idd\"]"),
+        command: &["run", "-q"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not use `Idd` as `primary_key`: it is not among the columns of the row",
+            "hint: did you mean `Id`?",
         ],
     },
     Case {
@@ -74,7 +84,7 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not use the cursor field `LastModfiedDate`: object `Account` does not have it",
+            "error: row `Account`: could not use `LastModfiedDate` as `cursor_field`: object `Account` has no such field",
             "hint: did you mean `LastModifiedDate`?",
         ],
     },
@@ -84,7 +94,7 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not use the cursor field `Name`: it is of type string",
+            "error: row `Account`: could not use `Name` as `cursor_field`: it is of type string",
             "hint: choose a date or datetime field; `LastModifiedDate` is the usual one",
         ],
     },

@@ -325,7 +325,7 @@ fn what_the_org_does_not_have_is_one_line_without_words_of_other_programs() {
         ),
         (
             |site| site.set("fields", json!(["Name"])),
-            "could not find the primary key column `Id` among those of the row (select it, or take it out of `pkey`)",
+            "could not use `Id` as `pkey`: it is not among the columns of the row (select it, or take it out of `pkey`)",
         ),
         (|site| site.set("api_version", json!("999.0")), "could not use API version `[n]`: the org offers"),
         (

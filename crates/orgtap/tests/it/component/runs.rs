@@ -201,7 +201,7 @@ fn a_key_that_is_not_selected_is_refused() {
 
     assert_eq!(
         ran.stderr,
-        "could not use the query: could not find the primary key column `Id` among those of the row \
+        "could not use the query: could not use `Id` as `pkey`: it is not among the columns of the row \
          (select it, or take it out of `pkey`)\n"
     );
     site.has_nothing_to_import();
