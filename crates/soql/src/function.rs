@@ -43,6 +43,41 @@ const DATE_PARTS: [&str; 13] = [
 /// Functions with arguments of their own kind.
 const SPECIALS: [&str; 4] = ["DISTANCE", "FIELDS", "FORMULA", "GEOLOCATION"];
 
+/// Functions of other languages, with what to do instead.
+const FOREIGN: [(&[&str], &str); 7] = [
+    (&["YEAR"], "write `CALENDAR_YEAR`"),
+    (&["MONTH"], "write `CALENDAR_MONTH`"),
+    (&["QUARTER"], "write `CALENDAR_QUARTER`"),
+    (&["DAY", "DAYOFMONTH"], "write `DAY_IN_MONTH`"),
+    (&["HOUR"], "write `HOUR_IN_DAY`"),
+    (&["UPPER", "LOWER", "UCASE", "LCASE"], "leave it out: texts are compared without regard to case"),
+    (
+        &[
+            "CAST",
+            "COALESCE",
+            "CONCAT",
+            "CONVERT",
+            "DATEADD",
+            "DATEDIFF",
+            "IFNULL",
+            "IIF",
+            "ISNULL",
+            "LEN",
+            "LENGTH",
+            "NULLIF",
+            "NVL",
+            "REPLACE",
+            "ROUND",
+            "SUBSTR",
+            "SUBSTRING",
+            "TO_CHAR",
+            "TO_DATE",
+            "TRIM",
+        ],
+        "select the field itself and compute afterwards",
+    ),
+];
+
 /// Returns whether the call is, or contains, an aggregate function.
 pub(crate) fn is_aggregate(call: &Call) -> bool {
     is_one_of(call, &AGGREGATES)
@@ -130,12 +165,17 @@ fn wrong_form(call: &Call, form: &str) -> Diagnostic {
 }
 
 fn no_single_field(call: &Call) -> Diagnostic {
+    if call.function.is("COUNT") {
+        return wrong_form(call, "`COUNT()` to count records, or `COUNT(field)` with one field");
+    }
     wrong_form(call, &format!("`{}(field)` with one field", call.function.text))
 }
 
 fn unknown(call: &Call) -> Option<Diagnostic> {
     let name = call.function.text.as_str();
+    let foreign = FOREIGN.iter().find(|(names, _)| names.iter().any(|foreign| call.function.is(foreign)));
     let suggestion = match (nearest(name, known()), glued(name)) {
+        _ if foreign.is_some() => foreign.map(|(_, suggestion)| (*suggestion).to_owned())?,
         (Some(meant), _) => format!("did you mean `{meant}`?"),
         (None, Some((field, function))) => format!("put a comma between `{}` and `{function}`", excerpt(field)),
         (None, None) => return None,

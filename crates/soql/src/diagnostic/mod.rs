@@ -169,6 +169,16 @@ impl Report {
         }
     }
 
+    /// Says something else of a place that a problem was found at, now that more is known of it.
+    pub(crate) fn correct(&mut self, span: Span, message: String, suggestion: String) {
+        let known = self.list.iter_mut().find(|known| known.span.start == span.start);
+        let corrected = Diagnostic::error(message, span).suggest(suggestion);
+        match known {
+            Some(known) => *known = corrected,
+            None => self.add(corrected),
+        }
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.list.len() == Self::MOST
     }

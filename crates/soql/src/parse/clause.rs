@@ -123,7 +123,9 @@ impl Parser<'_> {
         } else {
             (self.meant(self.previous_word()?)?, self.previous()?.span)
         };
-        self.eat_word(clause.words().1);
+        if !clause.words().1.is_empty() {
+            self.eat_word(clause.words().1);
+        }
         self.misspelt(span, &clause.keyword());
         Some((clause, span))
     }

@@ -124,7 +124,11 @@ impl Parser<'_> {
 
     fn single(&mut self, operator: Operator) -> Parsed<Literal> {
         if self.at(TokenKind::Open) {
-            let suggestion = "write `IN` for a list, and no parentheses round a single value";
+            let suggestion = if self.at_word(1, "SELECT") {
+                "a subquery stands after `IN` or `NOT IN` only"
+            } else {
+                "write `IN` for a list, and no parentheses round a single value"
+            };
             return Err(self.expected_with("a value", Some(suggestion.to_owned())));
         }
         if operator == Operator::Like { self.pattern() } else { self.plain_literal("a value") }

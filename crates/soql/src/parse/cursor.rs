@@ -158,6 +158,8 @@ impl<'a> Parser<'a> {
 
     /// As [`Parser::expected`], with a suggestion that fits the place.
     pub(super) fn expected_with(&mut self, what: &str, suggestion: Option<String>) -> Failed {
+        let suggestion = suggestion.or_else(|| self.advice(what));
+        self.refuse_quotes(what);
         let found = self.peek();
         let message = match found.kind {
             TokenKind::Invalid => return Failed,

@@ -56,7 +56,7 @@ impl Parser<'_> {
             }
             _ if previous == "FETCH" => "write `LIMIT` and a number",
             "FETCH" => "write `LIMIT` and a number",
-            "" if self.at(TokenKind::Comma) => return self.limit_of_two_numbers(),
+            "" if self.at(TokenKind::Comma) => return self.two_numbers(),
             _ => return None,
         };
         Some(suggestion.to_owned())
@@ -64,14 +64,24 @@ impl Parser<'_> {
 
     /// Returns whether a second query begins here.
     pub(super) fn at_second_query(&self) -> bool {
-        is_set_operation(self.word(0)) || self.previous_word().is_some_and(is_set_operation)
+        let is_behind_semicolon = self.at(TokenKind::Invalid) && self.text_of(self.peek()) == ";";
+        is_behind_semicolon || is_set_operation(self.word(0)) || self.previous_word().is_some_and(is_set_operation)
     }
 
-    /// `LIMIT 5, 10`
-    fn limit_of_two_numbers(&self) -> Option<String> {
-        let (skipped, taken) = (self.previous()?, self.ahead(1));
-        let are_numbers = [skipped, taken].iter().all(|token| token.kind == TokenKind::Number);
-        are_numbers.then(|| format!("write `LIMIT {} OFFSET {}`", self.text_of(taken), self.text_of(skipped)))
+    /// `LIMIT 5, 10`, or `1,000`.
+    fn two_numbers(&self) -> Option<String> {
+        let (first, second) = (self.previous()?, self.ahead(1));
+        let is_limit =
+            self.position.checked_sub(2).is_some_and(|at| self.text_of(self.tokens[at]).eq_ignore_ascii_case("LIMIT"));
+        let (left, right) = (self.text_of(first), self.text_of(second));
+        let are_numbers = [first, second].iter().all(|token| token.kind == TokenKind::Number);
+        are_numbers.then(|| {
+            if is_limit {
+                format!("write `LIMIT {right} OFFSET {left}`")
+            } else {
+                format!("numbers stand without separators: write `{left}{right}`")
+            }
+        })
     }
 
     /// Skips `1 AND 2` after a BETWEEN that was reported, so that its AND joins nothing.

@@ -3,8 +3,6 @@
 use super::{Failed, Parsed, Parser, escape::Escapes, foreign};
 use crate::{
     ast::{DateLiteral, Literal, LiteralKind, Period},
-    diagnostic::excerpt,
-    spelling::nearest,
     token::{Temporal, Token, TokenKind, currency, is_reserved},
 };
 
@@ -95,7 +93,17 @@ impl Parser<'_> {
             return Ok(count);
         }
         let name_text = self.text_of(name);
-        self.complain(format!("`{name_text}` needs a number"), name.span, format!("write `{name_text}:7`"));
+        let typed = if self.at(TokenKind::Open) || self.at(TokenKind::Colon) { self.text_of(number) } else { "" };
+        let digits = typed.trim_start_matches(['-', '+']);
+        let is_count = number.kind == TokenKind::Number && digits.parse::<u32>().is_ok();
+        let suggestion = match name_text.get(..5) {
+            Some(start) if is_count && typed.starts_with('-') && !start.eq_ignore_ascii_case("N_DAY") => {
+                let other = if start.eq_ignore_ascii_case("LAST_") { "NEXT_" } else { "LAST_" };
+                format!("write `{other}{}:{digits}`", name_text.get(5..).unwrap_or_default())
+            }
+            _ => format!("write `{name_text}:{}`", if is_count { digits } else { "7" }),
+        };
+        self.complain(format!("`{name_text}` needs a number"), name.span, suggestion);
         Err(Failed)
     }
 
@@ -103,12 +111,7 @@ impl Parser<'_> {
         if self.clause_ahead().is_some() || is_reserved(word) {
             return self.expected(what);
         }
-        let names = names();
-        let suggestion = match nearest(word, names.iter().map(String::as_str)) {
-            _ if foreign::moment(word).is_some() => foreign::moment(word).unwrap_or_default().to_owned(),
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("if it is text, write `'{}'`", excerpt(word)),
-        };
+        let suggestion = foreign::moment(word).map_or_else(|| self.instead_of_word(word, &names()), str::to_owned);
         self.expected_with(what, Some(suggestion))
     }
 }

@@ -4,6 +4,7 @@
 //! leaves this module only when nothing was reported. Knows the grammar and nothing of limits or of an org; see
 //! [`check`](crate::check) for what Salesforce refuses although it reads well.
 
+mod advice;
 mod bind;
 mod clause;
 mod condition;

@@ -40,6 +40,13 @@ impl Parser<'_> {
     fn path(&mut self) -> Parsed<Path> {
         let mut segments = vec![self.any_name("a name")?];
         while self.eat(TokenKind::Dot) {
+            // `Owner. FROM Account`: a name that was left out, not one called FROM.
+            let is_apart = self.previous().is_some_and(|dot| dot.span.end < self.peek().span.start);
+            if is_apart && self.at_word(0, "FROM") && self.ahead(1).kind == TokenKind::Word {
+                return Err(
+                    self.expected_with("a name after `.`", Some("name the field, or leave the `.` out".to_owned()))
+                );
+            }
             segments.push(self.any_name("a name after `.`")?);
         }
         Ok(Path { segments })

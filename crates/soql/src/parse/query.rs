@@ -32,11 +32,15 @@ impl Parser<'_> {
             update: Vec::new(),
             span: start,
         };
-        match self.sources() {
+        let is_next = self.at_word(0, "FROM");
+        let sources = self.sources();
+        // Where FROM was not read, it may still come, after what was not understood.
+        let seen = if is_next || sources.is_ok() { vec![Clause::From] } else { Vec::new() };
+        match sources {
             Ok(sources) => query.from = sources,
             Err(Failed) => self.skip_to(Self::at_clause),
         }
-        self.clauses(&mut query);
+        self.clauses(&mut query, seen);
         query.span = self.since(start);
         Ok(query)
     }
@@ -78,8 +82,7 @@ impl Parser<'_> {
     }
 
     /// Reads every clause after FROM. What belongs to none is reported and skipped.
-    fn clauses(&mut self, query: &mut Query) {
-        let mut seen = vec![Clause::From];
+    fn clauses(&mut self, query: &mut Query, mut seen: Vec<Clause>) {
         loop {
             if self.at(TokenKind::End) || (self.depth > 0 && self.at(TokenKind::Close)) {
                 return;
@@ -103,7 +106,7 @@ impl Parser<'_> {
             let span = self.peek().span;
             self.complain("`)` closes nothing", span, "leave it out, or add `(` where it belongs");
         } else {
-            let suggestion = self.foreign_clause();
+            let suggestion = self.foreign_clause().or_else(|| self.instead_of_clause());
             self.expected_with("a clause or the end of the query", suggestion);
         }
         if self.at_second_query() {

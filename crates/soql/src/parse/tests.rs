@@ -315,7 +315,11 @@ fn known_mistakes_come_with_a_suggestion() {
         ),
         ("SELECT Id FROM A WHERE a = \"o'x\"", "text stands in single quotes, not `\"o'x\"`", r"write `'o\'x'`"),
         ("SELECT Id FROM A WHERE a = ‘x’", "text stands in single quotes, not `‘x’`", "write `'x'`"),
-        ("SELECT Id FROM A WHERE a = foo", "expected a value, found `foo`", "if it is text, write `'foo'`"),
+        (
+            "SELECT Id FROM A WHERE a = foo",
+            "expected a value, found `foo`",
+            "if it is text, write `'foo'`; a field is compared with values, not with other fields",
+        ),
         ("SELECT Id FROM A WHERE a = TODAI", "expected a value, found `TODAI`", "did you mean `TODAY`?"),
         ("SELECT Id FROM A WHERE a = LAST_N_DAYS", "`LAST_N_DAYS` needs a number", "write `LAST_N_DAYS:7`"),
         ("SELECT Id FROM A WHERE a LIK 'x'", "unexpected `LIK`", "did you mean `LIKE`?"),

@@ -4,6 +4,7 @@
 //! nearly all of them may be names too.
 
 mod scan;
+mod stray;
 mod temporal;
 
 pub(crate) use scan::scan;

@@ -3,7 +3,7 @@
 //! Reads any text to its end in one pass. What is wrong but clear in meaning (`==`, text in double quotes) is reported
 //! and becomes the token that was meant, so the parser goes on and finds the next mistake.
 
-use super::{Connective, Temporal, Token, TokenKind, is_name, temporal};
+use super::{Temporal, Token, TokenKind, is_name, temporal};
 use crate::{
     ast::Operator,
     diagnostic::{Diagnostic, Report, Span, excerpt},
@@ -11,13 +11,24 @@ use crate::{
 
 /// Returns the tokens of `text`; the last one is [`TokenKind::End`].
 pub(crate) fn scan(text: &str, report: &mut Report) -> Vec<Token> {
-    let mut scanner = Scanner { text, position: 0, is_bracketed: false, report };
+    let mut scanner = Scanner {
+        text,
+        position: 0,
+        previous: None,
+        is_bracketed: false,
+        is_calculated: false,
+        is_over: false,
+        has_condition: false,
+        report,
+    };
     let mut tokens = Vec::new();
     loop {
         scanner.skip_blanks();
         let start = scanner.position;
         let kind = scanner.token();
-        tokens.push(Token { kind, span: Span { start, end: scanner.position } });
+        let token = Token { kind, span: Span { start, end: scanner.position } };
+        scanner.previous = Some(token);
+        tokens.push(token);
         if kind == TokenKind::End {
             return tokens;
         }
@@ -27,23 +38,30 @@ pub(crate) fn scan(text: &str, report: &mut Report) -> Vec<Token> {
 /// How far behind a brace the one that closes it is looked for.
 const LONGEST_TEMPLATE: usize = 200;
 
-struct Scanner<'a> {
-    text: &'a str,
-    position: usize,
+pub(super) struct Scanner<'a> {
+    pub(super) text: &'a str,
+    pub(super) position: usize,
+    pub(super) previous: Option<Token>,
     /// Whether a bracket or a backquote was reported: the one that closes it is the same mistake.
-    is_bracketed: bool,
-    report: &'a mut Report,
+    pub(super) is_bracketed: bool,
+    /// Whether a calculation was reported: its further signs are the same mistake.
+    pub(super) is_calculated: bool,
+    /// Whether a semicolon was reported.
+    pub(super) is_over: bool,
+    /// Whether a condition has begun.
+    pub(super) has_condition: bool,
+    pub(super) report: &'a mut Report,
 }
 
 /// Characters that take no room and are pasted unseen.
 const UNSEEN: [char; 5] = ['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}'];
 
 impl<'a> Scanner<'a> {
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.position..).unwrap_or_default()
     }
 
-    fn byte(&self, ahead: usize) -> u8 {
+    pub(super) fn byte(&self, ahead: usize) -> u8 {
         self.text.as_bytes().get(self.position + ahead).copied().unwrap_or_default()
     }
 
@@ -115,6 +133,7 @@ impl<'a> Scanner<'a> {
             let rule = "a name starts with a letter and holds the letters A to Z, digits and underscores";
             self.report.add(Diagnostic::error(message, span).suggest(rule));
         }
+        self.has_condition |= ["WHERE", "HAVING", "WITH"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word));
         self.currency(word)
     }
 
@@ -162,7 +181,12 @@ impl<'a> Scanner<'a> {
     fn wrong_temporal(&mut self, start: usize, text: &str) -> TokenKind {
         let span = Span { start, end: self.position };
         let with_zone = format!("{text}Z");
+        let day = self.previous.filter(|token| token.kind == TokenKind::Temporal(Temporal::Date));
+        let day = day.and_then(|token| self.text.get(token.span.start..token.span.end));
         let (kind, suggestion) = match temporal(&with_zone) {
+            Some(kind @ Temporal::Time) if day.is_some() => {
+                (kind, format!("write date and time as one: `{}T{with_zone}`", day.unwrap_or_default()))
+            }
             Some(kind @ Temporal::DateTime) => (kind, format!("add the time zone: `{with_zone}`")),
             Some(kind @ Temporal::Time) => (kind, format!("write it as `{with_zone}`")),
             _ => (Temporal::Date, "write `2024-05-31`, `2024-05-31T10:00:00Z` or `10:00:00.000Z`".to_owned()),
@@ -283,45 +307,6 @@ impl<'a> Scanner<'a> {
             '>' => TokenKind::Operator(Operator::Gt),
             _ => TokenKind::Invalid,
         }
-    }
-
-    /// An operator of other languages whose meaning is clear.
-    fn foreign_operator(&mut self) -> TokenKind {
-        let (written, meant, kind) = match (self.byte(0), self.byte(1)) {
-            (b'&', _) => ("&&", "AND", TokenKind::Connective(Connective::And)),
-            (b'|', _) => ("||", "OR", TokenKind::Connective(Connective::Or)),
-            (_, b'<') => ("=<", "<=", TokenKind::Operator(Operator::Le)),
-            (_, b'>') => ("=>", ">=", TokenKind::Operator(Operator::Ge)),
-            _ => ("==", "=", TokenKind::Operator(Operator::Eq)),
-        };
-        let span = Span { start: self.position, end: self.position + 2 };
-        let message = format!("`{written}` is not an operator of SOQL");
-        self.report.add(Diagnostic::error(message, span).suggest(format!("write `{meant}`")));
-        kind
-    }
-
-    fn stray(&mut self, first: char) -> TokenKind {
-        let span = Span { start: self.position, end: self.position + first.len_utf8() };
-        let brackets = matches!(first, '[' | ']' | '`');
-        if self.is_bracketed && (brackets || first == ';') {
-            return TokenKind::Invalid;
-        }
-        self.is_bracketed |= brackets;
-        let diagnostic = Diagnostic::error(format!("unexpected `{}`", excerpt(first.encode_utf8(&mut [0; 4]))), span);
-        self.report.add(match first {
-            '*' => diagnostic.suggest("name the fields or write `FIELDS(STANDARD)`; to count records write `COUNT()`"),
-            '!' => diagnostic.suggest("write `NOT`"),
-            ';' => diagnostic.suggest("leave it out: nothing stands after a query"),
-            '[' | ']' => diagnostic.suggest("leave it out: brackets belong to Apex"),
-            '`' => diagnostic.suggest("leave it out: names stand without quotes"),
-            '+' | '-' | '/' => diagnostic
-                .suggest("SOQL does not calculate; for days before today there is `LAST_N_DAYS:7` and `N_DAYS_AGO:7`"),
-            '–' | '—' | '−' => diagnostic.suggest("write `-`"),
-            '…' => diagnostic.suggest("write out what it stands for"),
-            '?' | '@' | '$' | '#' => diagnostic.suggest("write the value itself: a query has no parameters"),
-            _ => diagnostic,
-        });
-        TokenKind::Invalid
     }
 }
 
