@@ -20,8 +20,8 @@ const AT_ONCE: usize = 4;
 pub(super) struct Org<'a> {
     pub(super) client: &'a Client,
     pub(super) subject: &'a Subject,
-    /// Whether each run replaces the table, so that it holds nothing that was deleted before the last.
-    pub(super) is_replaced: bool,
+    /// Whether each run takes out of the table what was deleted, so that it holds nothing that was deleted before the last.
+    pub(super) holds_no_deleted: bool,
 }
 
 impl Org<'_> {
@@ -84,7 +84,7 @@ impl Org<'_> {
     async fn hidden(&self, window: &Window, visible: u64) -> Result<u64> {
         let all = &self.subject.query_all;
         let mut conditions = within(window)?;
-        if !self.is_replaced {
+        if !self.holds_no_deleted {
             return Ok(self.count(all, QueryOperation::QueryAll, conditions).await?.saturating_sub(visible));
         }
         let can_tell = self.subject.object.field(IS_DELETED).is_some_and(|field| field.filterable);

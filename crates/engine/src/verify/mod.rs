@@ -18,7 +18,7 @@ use self::table::Tally;
 use crate::error::{Error, Result};
 use crate::plan::{Subject, nothing_loaded};
 use crate::projection::Origin;
-use crate::spec::{Load, RowSpec};
+use crate::spec::{Deleted, Load, RowSpec};
 
 pub use self::outcome::{
     Explained, Explanation, Named, RecordKind, SampleReport, Since, ValueDifference, Verification, WindowCount,
@@ -58,7 +58,8 @@ pub async fn verify(
     match why_uncountable(row, &subject) {
         Some(reason) => verification.notes.push(format!("not counted: {reason}")),
         None => {
-            let org = Org { client, subject: &subject, is_replaced: row.load == Load::Full };
+            let holds_no_deleted = row.load == Load::Full || row.deleted == Deleted::Remove;
+            let org = Org { client, subject: &subject, holds_no_deleted };
             verification.windows = org.compare(&tally).await?;
             if tally.has_ids() {
                 let counts = &verification.windows;

@@ -16,6 +16,7 @@ pub(crate) async fn run(args: &VerifyArgs, on: &Invocation) -> Result<Exit> {
     let spec = super::run::only("verify", settings.run, &args.rows)?;
     let client = super::client(settings.connection, on)?;
     client.sign_in().await?;
+    super::run::hold_to(&settings.limits, &client, on).await?;
     let destination = settings.destination.open(on.patience)?;
     let mut outcomes = Vec::with_capacity(spec.rows.len());
     for row in &spec.rows {
