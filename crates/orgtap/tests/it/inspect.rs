@@ -198,6 +198,7 @@ fn a_query_is_explained_without_reading_it() {
       API       REST API: the Bulk API takes no aggregate functions
       records   neither deleted nor archived
       query     SELECT COUNT(Id), Rating FROM Account WHERE Name != NULL GROUP BY Rating
+      cost      at least 3 API requests for records that are not counted before
       columns   integer   expr0
                 text      Rating
 
