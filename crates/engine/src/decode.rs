@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use memchr::memchr3_iter;
+use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memchr2_iter;
 use orgtap_destination::Batch;
 use orgtap_destination::csv;
 
+use crate::boundaries::Boundaries;
 use crate::projection::Projection;
 
 /// The longest record that is accepted, so that a body with an unbalanced quote cannot fill the memory. The texts of one record come to
@@ -48,14 +49,11 @@ pub(crate) enum DecodeError {
 pub(crate) struct PageDecoder {
     projection: Arc<Projection>,
     layout: Option<Layout>,
-    /// The beginning of a record whose end has not arrived.
+    /// The beginning of the header or of a record whose end has not arrived.
     pending: BytesMut,
-    /// Whether what comes next lies within quotes.
-    is_quoted: bool,
-    /// Commas outside of quotes in the record that goes on.
-    commas: usize,
-    /// The byte before what comes next.
-    before: u8,
+    /// Whether the header goes on within quotes.
+    is_header_quoted: bool,
+    boundaries: Boundaries,
     /// Whether the page puts every value in quotes, as its header is.
     is_quoting: bool,
     records: u64,
@@ -73,9 +71,9 @@ enum Layout {
 impl PageDecoder {
     /// Returns a decoder of one page of the query that `projection` belongs to.
     pub(crate) fn new(projection: Arc<Projection>) -> Self {
+        let boundaries = Boundaries::new(projection.values.len());
         let (layout, pending) = (None, BytesMut::new());
-        let (is_quoted, commas, before) = (false, 0, b'\n');
-        Self { projection, layout, pending, is_quoted, commas, before, is_quoting: false, records: 0 }
+        Self { projection, layout, pending, is_header_quoted: false, boundaries, is_quoting: false, records: 0 }
     }
 
     /// Returns how many records were cut so far.
@@ -90,15 +88,23 @@ impl PageDecoder {
 
     /// Takes the next bytes of the page and appends what they complete to `batches`.
     pub(crate) fn push(&mut self, chunk: &Bytes, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
-        let (ends, shape) = self.scan(chunk);
-        let Some(mut ends) = ends else {
-            shape?;
-            self.pending.extend_from_slice(chunk);
-            return if self.pending.len() > MAX_RECORD_BYTES { Err(DecodeError::TooLong) } else { Ok(()) };
-        };
+        let mut chunk = chunk.clone();
+        if self.layout.is_none() {
+            let header_end = self.header_end(&chunk);
+            self.pending.extend_from_slice(&chunk[..header_end.unwrap_or(chunk.len())]);
+            let Some(header_end) = header_end else { return self.bounded() };
+            let header = self.pending.split();
+            self.begin(&header)?;
+            chunk.advance(header_end);
+        }
+        let mut ends = self.boundaries.find(&chunk)?;
+        if ends.records == 0 {
+            self.pending.extend_from_slice(&chunk);
+            return self.bounded();
+        }
         let mut start = 0;
-        // What is pending ends at the first boundary, and the header is a record of its own. The rest goes on as it lies there.
-        if self.layout.is_none() || !self.pending.is_empty() {
+        // What is pending ends at the first boundary. The rest goes on as it lies there.
+        if !self.pending.is_empty() {
             self.pending.extend_from_slice(&chunk[..ends.first]);
             let record = self.pending.split().freeze();
             self.complete(record, 1, batches)?;
@@ -109,25 +115,27 @@ impl PageDecoder {
             self.complete(chunk.slice(start..ends.last), ends.records, batches)?;
         }
         self.pending.extend_from_slice(&chunk[ends.last..]);
-        shape
+        Ok(())
     }
 
     /// Takes the end of the page and appends its last record to `batches`, if that lacked a line end.
     pub(crate) fn finish(&mut self, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
-        if self.is_quoted {
+        let is_header = self.layout.is_none();
+        if if is_header { self.is_header_quoted } else { self.boundaries.is_quoted() } {
             return Err(DecodeError::Unfinished);
         }
         if self.pending.is_empty() {
             return Ok(());
         }
-        let is_header = self.layout.is_none();
         if !self.may_be_whole(is_header) {
             return Err(DecodeError::Unfinished);
         }
         self.pending.extend_from_slice(b"\n");
         let record = self.pending.split().freeze();
-        let result = self.complete(record, 1, batches);
-        result.map_err(|error| if is_header { DecodeError::Unfinished } else { error })
+        if is_header {
+            return self.begin(&record).map_err(|_| DecodeError::Unfinished);
+        }
+        self.complete(record, 1, batches)
     }
 
     /// Returns whether a last record without a line end looks whole. Where nothing but the end of the connection ends a body, a cut one
@@ -138,54 +146,35 @@ impl PageDecoder {
         csv::values(record).count() == self.projection.values.len() && (!is_quoting || record.ends_with(b"\""))
     }
 
-    /// Finds the record ends in `chunk`; the state of the quotes moves to its end. Stops at a record after the header that has another number
-    /// of values, or quotes that others may read otherwise: nobody looks into it later where its bytes are taken as they are.
-    fn scan(&mut self, chunk: &[u8]) -> (Option<Ends>, Result<(), DecodeError>) {
-        let expected = self.projection.values.len();
-        let mut is_header = self.layout.is_none();
-        let mut ends: Option<Ends> = None;
-        let (mut is_quoted, mut commas) = (self.is_quoted, self.commas);
-        for at in memchr3_iter(b'"', b'\n', b',', chunk) {
-            match chunk[at] {
-                b'"' => {
-                    let before = if at == 0 { self.before } else { chunk[at - 1] };
-                    if !is_quoted && !is_header && !matches!(before, b'"' | b',' | b'\n') {
-                        return (ends, Err(DecodeError::Quote));
-                    }
-                    is_quoted = !is_quoted;
-                }
-                _ if is_quoted => {}
-                b',' => commas += 1,
-                _ => {
-                    let found = std::mem::take(&mut commas) + 1;
-                    if found != expected && !std::mem::take(&mut is_header) {
-                        return (ends, Err(DecodeError::Ragged { expected, found }));
-                    }
-                    is_header = false;
-                    let ends = ends.get_or_insert(Ends { first: at + 1, last: 0, records: 0 });
-                    ends.last = at + 1;
-                    ends.records += 1;
-                }
-            }
-        }
-        (self.is_quoted, self.commas) = (is_quoted, commas);
-        self.before = chunk.last().copied().unwrap_or(self.before);
-        (ends, Ok(()))
+    /// Returns where in `chunk` the header ends, if it does.
+    fn header_end(&mut self, chunk: &[u8]) -> Option<usize> {
+        let end = memchr2_iter(b'"', b'\n', chunk).find(|at| {
+            self.is_header_quoted ^= chunk[*at] == b'"';
+            chunk[*at] == b'\n' && !self.is_header_quoted
+        });
+        end.map(|at| at + 1)
     }
 
-    /// Takes whole records: the header first, then data.
+    /// Fails where a record goes on too long.
+    fn bounded(&self) -> Result<(), DecodeError> {
+        if self.pending.len() > MAX_RECORD_BYTES { Err(DecodeError::TooLong) } else { Ok(()) }
+    }
+
+    /// Takes the header.
+    fn begin(&mut self, header: &[u8]) -> Result<(), DecodeError> {
+        self.layout = Some(self.read_header(header)?);
+        self.is_quoting = header.starts_with(b"\"");
+        Ok(())
+    }
+
+    /// Takes whole records.
     fn complete(&mut self, bytes: Bytes, records: u64, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
-        let Some(layout) = &self.layout else {
-            self.layout = Some(self.read_header(&bytes)?);
-            self.is_quoting = bytes.starts_with(b"\"");
-            return Ok(());
-        };
         if str::from_utf8(&bytes).is_err() {
             return Err(DecodeError::NotText);
         }
-        let bytes = match layout {
-            Layout::Same => bytes,
-            Layout::Other(order) => rewrite(&bytes, order, &self.projection)?,
+        let bytes = match &self.layout {
+            Some(Layout::Other(order)) => rewrite(&bytes, order, &self.projection)?,
+            _ => bytes,
         };
         self.records += records;
         batches.push(Batch::new(bytes, records));
@@ -245,14 +234,6 @@ fn without_alias(names: &[String]) -> Option<Vec<String>> {
         first.eq_ignore_ascii_case(alias).then(|| path.to_owned())
     };
     names.iter().map(path).collect()
-}
-
-/// Where records end in a piece of bytes.
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    first: usize,
-    last: usize,
-    records: u64,
 }
 
 /// Writes whole `records` again, as the columns that `projection` makes of their values, which lie in `order`.

@@ -4,6 +4,7 @@
 //! [`Destination`](orgtap_destination::Destination), tells what happens as [`RunEvent`]s, and returns a [`RunReport`]. It reads no
 //! arguments, no environment and no configuration format, and it prints nothing.
 
+mod boundaries;
 mod decode;
 mod deletions;
 mod encode;

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use orgtap_destination::{Batch, csv};
 
+use crate::boundaries::for_each_record;
+
 /// The newest value of one column, a datetime, among all records looked at.
 #[derive(Debug)]
 pub(super) struct Newest {
@@ -21,7 +23,7 @@ impl Newest {
     /// Takes the records of `batch` into account.
     pub(super) fn look_at(&self, batch: &Batch) {
         let mut newest = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        for record in csv::records(batch.bytes()) {
+        for_each_record(batch.bytes(), |record| {
             // Salesforce writes all instants in one form, in UTC, in which later is greater.
             if let Some(value) = csv::values(record).nth(self.column)
                 && *value > **newest
@@ -29,7 +31,7 @@ impl Newest {
                 newest.clear();
                 newest.extend_from_slice(&value);
             }
-        }
+        });
     }
 
     /// Returns the newest value; `None` if there was none.

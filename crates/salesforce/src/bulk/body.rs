@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Buf, Bytes};
 use flate2::bufread::MultiGzDecoder;
@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Encoding, RawBody, Response};
 
 /// The size of a piece of inflated text.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = 256 << 10;
 /// The most compressed bytes that are taken for one piece. Gzip that grows by being packed is none that a server writes.
 const MOST_FOR_A_PIECE: usize = 8 << 20;
 /// Pieces that wait on either side of the inflating thread.
@@ -111,13 +111,13 @@ fn inflate(action: Cow<'static, str>, mut compressed: Compressed, pieces: &mpsc:
         return;
     }
     let mut decoder = MultiGzDecoder::new(compressed);
+    let buffers = Buffers::default();
     loop {
-        let mut piece = Vec::with_capacity(PIECE);
+        let mut piece = buffers.piece();
         decoder.get_mut().taken = 0;
-        let result = decoder.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-        let message = match result {
+        let message = match piece.fill(&mut decoder) {
             Ok(0) => return,
-            Ok(_) => Ok(Bytes::from(piece)),
+            Ok(_) => Ok(Bytes::from_owner(piece)),
             Err(error) => Err(decoder.get_mut().failure.take().unwrap_or_else(|| garbled(action.clone(), &error))),
         };
         let is_last = message.is_err();
@@ -129,6 +129,52 @@ fn inflate(action: Cow<'static, str>, mut compressed: Compressed, pieces: &mpsc:
 
 fn garbled(action: Cow<'static, str>, error: &io::Error) -> Error {
     Error::new(ErrorKind::Connection, action, "the page's gzip is cut short or garbled").because(error).transient()
+}
+
+/// The buffers of a page, which go round: the system has to clear each that is new. There are as many as were on their way at once.
+#[derive(Clone, Debug, Default)]
+struct Buffers(Arc<Mutex<Vec<Box<[u8]>>>>);
+
+impl Buffers {
+    fn piece(&self) -> Piece {
+        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let buffer = used.unwrap_or_else(|| vec![0; PIECE].into_boxed_slice());
+        Piece { buffer, filled: 0, home: self.clone() }
+    }
+}
+
+/// A piece of inflated text. Its buffer goes back when nobody reads it any more.
+#[derive(Debug)]
+struct Piece {
+    buffer: Box<[u8]>,
+    filled: usize,
+    home: Buffers,
+}
+
+impl Piece {
+    /// Reads until the piece is full or nothing comes any more; returns how much there is.
+    fn fill(&mut self, reader: &mut impl Read) -> io::Result<usize> {
+        while self.filled < self.buffer.len() {
+            match reader.read(&mut self.buffer[self.filled..])? {
+                0 => break,
+                read => self.filled += read,
+            }
+        }
+        Ok(self.filled)
+    }
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.buffer[..self.filled]
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.buffer);
+        self.home.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
 }
 
 /// The compressed bytes as a reader, on the inflating thread.
