@@ -4,10 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use crate::files::blocking;
 use crate::parts::{PartClaim, PartLedger};
 use crate::{Batch, PartWriter, Result, WrittenPart};
+
+/// From how many bytes on records are written: to ask another thread and wait for it costs as much as writing some tens of KiB.
+const WRITE_BYTES: usize = 512 << 10;
 
 /// A file that takes the records of a part.
 pub(crate) trait RecordFile: fmt::Debug + Send + 'static {
@@ -25,12 +29,37 @@ pub(crate) struct FilePart<F> {
     claim: PartClaim,
     /// Away while a write is under way, and gone after one that failed.
     file: Option<F>,
+    /// Records that are still to be written.
+    waiting: Waiting,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    batches: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn add(&mut self, bytes: Bytes) {
+        self.bytes += bytes.len();
+        self.batches.push(bytes);
+    }
+
+    fn write_to(self, file: &mut impl RecordFile) -> Result<()> {
+        // Each gives its memory back as soon as it is written.
+        self.batches.into_iter().try_for_each(|bytes| file.write(&bytes))
+    }
 }
 
 impl<F> FilePart<F> {
     /// Makes the writer of a part that was just opened.
     pub(crate) fn new(ledger: Arc<PartLedger>, claim: PartClaim, file: F) -> Self {
-        Self { ledger, claim, file: Some(file) }
+        Self { ledger, claim, file: Some(file), waiting: Waiting::default() }
+    }
+
+    fn take(&mut self) -> (F, Waiting) {
+        let file = self.file.take().expect("the ledger refuses a part after a failed write");
+        (file, std::mem::take(&mut self.waiting))
     }
 }
 
@@ -39,18 +68,20 @@ impl<F: RecordFile> PartWriter for FilePart<F> {
     async fn write(&mut self, batch: Batch) -> Result<()> {
         self.ledger.check(&self.claim)?;
         self.claim.start();
-        let mut file = self.file.take().expect("the ledger refuses a part after a failed write");
-        let bytes = batch.bytes().clone();
-        self.file = Some(blocking(move || file.write(&bytes).map(|()| file)).await?);
+        self.waiting.add(batch.bytes().clone());
+        if self.waiting.bytes >= WRITE_BYTES {
+            let (mut file, waiting) = self.take();
+            self.file = Some(blocking(move || waiting.write_to(&mut file).map(|()| file)).await?);
+        }
         self.claim.add(&batch);
         Ok(())
     }
 
     async fn finish(mut self: Box<Self>) -> Result<WrittenPart> {
         self.ledger.check(&self.claim)?;
-        let file = self.file.take().expect("the ledger refuses a part after a failed write");
+        let (mut file, waiting) = self.take();
         let written = self.claim.so_far();
-        blocking(move || file.finish(&written)).await?;
+        blocking(move || waiting.write_to(&mut file).and_then(|()| file.finish(&written))).await?;
         self.ledger.finish(&self.claim)
     }
 }
