@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,12 +36,14 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--only", type=names, default=list(PROFILES), metavar="PROFILE,…", help="these profiles only: " + ", ".join(PROFILES))
-    add("--only-tools", type=names, default=[], metavar="TOOL,…", help="these tools only, such as orgtap-csv,curl; `orgtap` is all of orgtap")
+    add("--only-tools", type=names, default=[], metavar="TOOL,…", help="these tools only, such as orgtap-csv,sf; `orgtap` and `curl` are all whose names begin so")
     add("--rounds", type=int, default=5)
     add("--peer-rounds", type=int, default=5, help="at most so many rounds of other people's clients, which may take minutes each")
     add("--large-rounds", type=int, default=3, help="at most so many rounds of sizes above 1,000,000")
     add("--records", type=int, default=1_000_000, help="of the object of `loopback` and `far`")
-    add("--far-records", type=int, help="of the object of `far`, if another number")
+    add("--far-records", type=int, default=800_000, help="of the object of `far`; 16 pages are two for each of 8 connections")
+    add("--far-rounds", type=int, default=3, help="at most so many rounds of `far`, whose waits take minutes")
+    add("--slow-peer-records", type=int, default=100_000, help="how many records the slowest clients read, beside orgtap reading as many; 0 for all")
     add("--far-job-seconds", type=int, default=20)
     add("--far-mbps", type=int, default=24, help="megabits of gzip a second on one connection")
     add("--growth-sizes", type=sizes, default=[10_000, 100_000, 1_000_000, 5_000_000], metavar="N,…")
@@ -83,12 +86,27 @@ def merged(earlier, document):
     return document
 
 
+def figures(options, session, before, when):
+    """Returns the raw figures so far, with those of an earlier run that this one goes on with."""
+    found = {
+        "when": when.isoformat(timespec="seconds"), "machine": report.machine(), "load": [before, os.getloadavg()[0]], "busy": options.busy,
+        "command": shlex.join(["bench/run.py", *sys.argv[1:]]), "commit": commit(), "profiles": list(PROFILES), "only_tools": options.only_tools,
+        "notes": list(session.notes), "measured": list(session.measured), "problems": list(session.problems),
+    }
+    return merged(json.loads(options.merge.read_text()), found) if options.merge else found
+
+
 def main():
     options = arguments()
-    options.orgtap = str((options.orgtap or built()).resolve())
+    if options.only:
+        options.orgtap = str((options.orgtap or built()).resolve())
     options.work = Path(tempfile.mkdtemp(prefix="orgtap-bench-"))
-    session = Session(options, Peers(options.peers))
+    raw = options.work / "results.json"
     before, when = os.getloadavg()[0], datetime.datetime.now().astimezone()
+    session = Session(options, Peers(options.peers))
+    session.keep = lambda: raw.write_text(json.dumps(figures(options, session, before, when), indent=1))
+    say(f"raw figures, as they come: {raw}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for name in options.only:
         say(f"{name}:")
         try:
@@ -99,16 +117,8 @@ def main():
         except KeyboardInterrupt:
             session.problems.append({"profile": name, "tool": "all", "title": "the rest", "reason": "interrupted"})
             break
-    document = {
-        "when": when.isoformat(timespec="seconds"), "machine": report.machine(), "load": [before, os.getloadavg()[0]], "busy": options.busy,
-        "command": shlex.join(["bench/run.py", *sys.argv[1:]]), "commit": commit(), "profiles": list(PROFILES), "only_tools": options.only_tools,
-        "notes": session.notes, "measured": session.measured, "problems": session.problems,
-    }
-    if options.merge:
-        document = merged(json.loads(options.merge.read_text()), document)
-    raw = options.work / "results.json"
-    raw.write_text(json.dumps(document, indent=1))
-    report.write(options.out, document)
+    session.keep()
+    report.write(options.out, json.loads(raw.read_text()))
     say(f"{options.out}; raw figures in {raw}")
     sys.exit(1 if session.problems else 0)
 

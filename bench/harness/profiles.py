@@ -1,5 +1,7 @@
 """The profiles: which org, which tools, how often."""
 
+from statistics import median
+
 from harness import org
 from harness.clients import SalesforceCli, SimpleSalesforce, TapSalesforce
 from harness.emulator import Emulator
@@ -29,17 +31,36 @@ def emulator_of(session, truth, pace=()):
 
 def loopback(session):
     truth = data_of(session, session.options.records)
-    tools = [
-        Curl(None), Curl(8), Orgtap("csv"), OrgtapComponent(), Orgtap("sqlite"), SqliteImport(),
-        SimpleSalesforce(), SalesforceCli(), TapSalesforce(),
-    ]
+    few = session.options.slow_peer_records
+    slow = [TapSalesforce()]
+    tools = [Curl(None), Curl(8), Orgtap("csv"), OrgtapComponent(), Orgtap("sqlite"), SqliteImport(), SimpleSalesforce(), SalesforceCli()]
+    if not 0 < few < session.options.records:
+        tools, slow = tools + slow, []
     with emulator_of(session, truth) as emulator:
         session.measure("loopback", tools, emulator, truth, warm=[Curl(None), OrgtapComponent()])
+    if any(map(session.wants, slow)):
+        loopback_of_few(session, few, slow)
+
+
+def loopback_of_few(session, records, slow):
+    """Measures the tools that would take long with fewer records, and orgtap with as few."""
+    truth = data_of(session, records)
+    profile = f"loopback {records}"
+    with emulator_of(session, truth) as emulator:
+        session.measure(profile, [Curl(None), Orgtap("csv"), *slow], emulator, truth, warm=[Curl(None), Orgtap("csv")])
+    for tool in slow:
+        walls = [entry["wall"] for entry in session.measured if (entry["profile"], entry["tool"]) == (profile, tool.key)]
+        if walls:
+            most = session.options.records
+            session.notes.append(
+                f"loopback: {tool.title} read {records:,} records, which took it {median(walls):,.0f} s. At the same pace {most:,} would take it "
+                f"{median(walls) * most / records:,.0f} s; that is a calculation, not a measurement, and no target rests on it."
+            )
 
 
 def far(session):
     options = session.options
-    truth = data_of(session, options.far_records or options.records)
+    truth = data_of(session, min(options.far_records, options.records))
     pace = ["--job-seconds", str(options.far_job_seconds), "--rtt-ms", str(ROUND_TRIP_MS), "--bandwidth-mbps", str(options.far_mbps)]
     tools = [Curl(None), Curl(8), OrgtapNothing(), Orgtap("csv", 1), Orgtap("csv", 8), SimpleSalesforce(), SalesforceCli()]
     session.notes.append(
@@ -47,7 +68,7 @@ def far(session):
         f"({options.far_mbps / 8:g} MB/s) of gzip; {truth.counts(truth.objects):,} records in pages of 50,000. curl reads the pages of a job that is done."
     )
     with emulator_of(session, truth, pace) as emulator:
-        session.measure("far", tools, emulator, truth, warm=[Curl(8)])
+        session.measure("far", tools, emulator, truth, rounds=min(options.rounds, options.far_rounds), warm=[Curl(8)])
 
 
 def small(session):

@@ -25,10 +25,11 @@ class Session:
         self.measured = []  # one entry for each run of each tool
         self.problems = []  # what could not be measured, and why
         self.notes = []
+        self.keep = lambda: None  # called whenever there is more to keep
 
     def wants(self, tool):
         only = self.options.only_tools
-        return not only or any(tool.key == name or tool.key.startswith(f"{name}-") and tool.group == "orgtap" for name in only)
+        return not only or any(tool.key == name or tool.key.startswith(f"{name}-") for name in only)
 
     def usable(self, profile, tools):
         """Returns the tools that were asked for and can be had."""
@@ -46,6 +47,7 @@ class Session:
     def fail(self, profile, tool, reason):
         say(f"  {profile}: {tool.key}: {reason}")
         self.problems.append({"profile": profile, "tool": tool.key, "title": tool.title, "reason": reason})
+        self.keep()
 
     def measure(self, profile, tools, emulator, truth, objects=None, rounds=None, warm=()):
         """Runs each tool in each round. Those of `warm` run once before, unmeasured, so that the emulator has rendered its pages.
@@ -76,6 +78,7 @@ class Session:
                 entry |= {"csv_bytes": sum(truth.path(name).stat().st_size for name in objects), "records": truth.counts(objects)}
                 entry |= truth.compare(tool.outputs(run))
                 self.measured.append(entry)
+                self.keep()
                 self._show(entry)
             return True
         except Exception as error:  # noqa: BLE001, a tool may fail in any way; the others are measured all the same
