@@ -117,13 +117,18 @@ fn undouble(quoted: &[u8], has_doubled: bool) -> Cow<'_, [u8]> {
         return Cow::Borrowed(quoted);
     }
     let mut value = Vec::with_capacity(quoted.len());
+    undouble_into(quoted, &mut value);
+    Cow::Owned(value)
+}
+
+/// Appends a value to `out`, one quote for each two in `quoted`.
+pub(crate) fn undouble_into(quoted: &[u8], out: &mut Vec<u8>) {
     let mut rest = quoted;
     while let Some(quote) = memchr(b'"', rest) {
-        value.extend_from_slice(&rest[..=quote]);
+        out.extend_from_slice(&rest[..=quote]);
         rest = rest.get(quote + 2..).unwrap_or_default();
     }
-    value.extend_from_slice(rest);
-    Cow::Owned(value)
+    out.extend_from_slice(rest);
 }
 
 fn write_value(out: &mut Vec<u8>, value: &[u8]) {

@@ -7,6 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{Batch, Error, ErrorKind, PartId, Result, WrittenPart};
 
+const NOT_WRITTEN: &str = "an earlier batch was not written";
+
 /// Every part of one load: which writer may write it, and what was written.
 #[derive(Debug, Default)]
 pub(crate) struct PartLedger {
@@ -24,6 +26,8 @@ struct Entry {
     /// How often the part was opened: a writer of an earlier opening has lost the right to write.
     opening: u64,
     written: Option<WrittenPart>,
+    /// Why something that was written under this opening is lost. Whoever asks first is told; later ones are refused.
+    lost: Option<Error>,
 }
 
 /// One writer's claim on a part, and what it has written so far.
@@ -77,7 +81,7 @@ impl PartClaim {
 impl PartLedger {
     /// Makes a book in which `parts` are written already.
     pub(crate) fn with_written(parts: &[WrittenPart]) -> Self {
-        let entry = |written: &WrittenPart| (written.part, Entry { opening: 1, written: Some(*written) });
+        let entry = |written: &WrittenPart| (written.part, Entry { opening: 1, written: Some(*written), lost: None });
         Self { book: Mutex::new(Book { is_closed: false, entries: parts.iter().map(entry).collect() }) }
     }
 
@@ -94,6 +98,7 @@ impl PartLedger {
         }
         let entry = book.entries.entry(part).or_default();
         entry.opening += 1;
+        entry.lost = None;
         let replaced = entry.written.take();
         let written = WrittenPart { part, records: 0, bytes: 0 };
         Ok(PartClaim { opening: entry.opening, replaced, written, is_torn: false })
@@ -102,6 +107,21 @@ impl PartLedger {
     /// Fails if `claim` has ended: the part was opened again, a write of it failed, or the load is over.
     pub(crate) fn check(&self, claim: &PartClaim) -> Result<()> {
         self.book().entry(claim).map(drop)
+    }
+
+    /// Notes that something written under `claim` was lost later on: the part can only be opened again.
+    pub(crate) fn lose(&self, claim: &PartClaim, why: Error) {
+        let mut book = self.book();
+        if book.is_current(claim)
+            && let Some(entry) = book.entries.get_mut(&claim.part())
+        {
+            entry.lost = Some(why);
+        }
+    }
+
+    /// Returns whether what was written under `claim` still counts.
+    pub(crate) fn is_current(&self, claim: &PartClaim) -> bool {
+        self.book().is_current(claim)
     }
 
     /// Notes that the part is whole.
@@ -142,15 +162,23 @@ impl PartLedger {
 }
 
 impl Book {
+    fn is_current(&self, claim: &PartClaim) -> bool {
+        let entry = self.entries.get(&claim.part());
+        !self.is_closed && entry.is_some_and(|entry| entry.opening == claim.opening && entry.lost.is_none())
+    }
+
     fn entry(&mut self, claim: &PartClaim) -> Result<&mut Entry> {
         if self.is_closed {
             return Err(refused(claim.part(), "the load is over"));
         }
         if claim.is_torn {
-            return Err(refused(claim.part(), "an earlier batch was not written"));
+            return Err(refused(claim.part(), NOT_WRITTEN));
         }
         match self.entries.get_mut(&claim.part()) {
-            Some(entry) if entry.opening == claim.opening => Ok(entry),
+            Some(entry) if entry.opening == claim.opening => match &mut entry.lost {
+                Some(lost) => Err(std::mem::replace(lost, refused(claim.part(), NOT_WRITTEN))),
+                None => Ok(entry),
+            },
             _ => Err(refused(claim.part(), "it was opened again")),
         }
     }
@@ -215,6 +243,22 @@ mod tests {
 
         assert!(ledger.check(&claim).is_err());
         assert!(ledger.finish(&claim).is_err());
+    }
+
+    #[test]
+    fn a_part_that_lost_a_batch_tells_why_once_and_can_be_opened_again() {
+        let ledger = PartLedger::default();
+        let claim = ledger.open(PartId(0)).unwrap();
+        ledger.lose(&claim, Error::new(ErrorKind::NoSpace, "could not load table `a`"));
+
+        assert_eq!(ledger.check(&claim).unwrap_err().kind(), ErrorKind::NoSpace);
+        assert_eq!(
+            ledger.finish(&claim).unwrap_err().to_string(),
+            "could not write part 0: an earlier batch was not written"
+        );
+        let again = ledger.open(PartId(0)).unwrap();
+        ledger.lose(&claim, Error::new(ErrorKind::NoSpace, "could not load table `a`"));
+        assert!(ledger.finish(&again).is_ok());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The org's clock: a settable instant that stands still, or runs with real time from where it was set.
+//! The org's clock: a settable instant that stands still, or runs from where it was set, as fast as real time or faster.
 //!
 //! It is the only notion of time that records, sessions and jobs know. It never reads the machine's date: whoever builds
 //! the org says when it starts.
@@ -17,14 +17,16 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone, Copy)]
 struct State {
     at: Timestamp,
-    /// The moment at which the clock read `at`, if it runs.
-    since: Option<Instant>,
+    /// The moment at which the clock read `at`.
+    since: Instant,
+    /// How many times as fast as real time it runs.
+    speed: u32,
 }
 
 impl Clock {
-    /// Starts a clock at `at`: standing still, or running with real time.
-    pub(crate) fn new(at: Timestamp, runs: bool) -> Self {
-        Self { state: Mutex::new(State { at, since: runs.then(Instant::now) }) }
+    /// Starts a clock at `at`, which runs so many times as fast as real time: with 0 it stands still.
+    pub(crate) fn new(at: Timestamp, speed: u32) -> Self {
+        Self { state: Mutex::new(State { at, since: Instant::now(), speed }) }
     }
 
     /// Returns what the clock reads.
@@ -35,15 +37,13 @@ impl Clock {
     /// Sets the clock. Setting it back is allowed; stamps given so far stay as they are.
     pub(crate) fn set(&self, at: Timestamp) {
         let mut state = self.state();
-        let since = state.since.map(|_| Instant::now());
-        *state = State { at, since };
+        *state = State { at, since: Instant::now(), ..*state };
     }
 
     /// Moves the clock forward.
     pub(crate) fn advance(&self, by: Duration) {
         let mut state = self.state();
-        let since = state.since.map(|_| Instant::now());
-        *state = State { at: later(state.now(), by), since };
+        *state = State { at: later(state.now(), by), since: Instant::now(), ..*state };
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -53,7 +53,7 @@ impl Clock {
 
 impl State {
     fn now(&self) -> Timestamp {
-        self.since.map_or(self.at, |since| later(self.at, since.elapsed()))
+        later(self.at, self.since.elapsed().saturating_mul(self.speed))
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_standing_clock_moves_only_when_told() {
         let start = Timestamp::from_second(1_700_000_000).unwrap();
-        let clock = Clock::new(start, false);
+        let clock = Clock::new(start, 0);
 
         assert_eq!(clock.now(), start);
         clock.advance(Duration::from_secs(90));
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_running_clock_never_goes_back() {
         let start = Timestamp::from_second(1_700_000_000).unwrap();
-        let clock = Clock::new(start, true);
+        let clock = Clock::new(start, 1000);
 
         let first = clock.now();
 

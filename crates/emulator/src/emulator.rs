@@ -23,6 +23,7 @@ use crate::{
     sign_in::SignInRules,
     stats::Stats,
     tls::Certificate,
+    version::ApiVersions,
 };
 
 /// How long a shutdown waits for answers under way.
@@ -54,6 +55,8 @@ pub struct EmulatorOptions {
     pub daily_query_jobs: u64,
     /// API requests that the org has in 24 hours. Going beyond is reported, not refused; script a fault for that.
     pub daily_api_requests: u64,
+    /// The API versions that the org offers.
+    pub versions: ApiVersions,
     /// What the org allows when somebody signs in.
     pub sign_in: SignInRules,
     /// Whether the user has the permission "Query All Files", which lifts the filter of `ContentDocumentLink` from API 59.0 on.
@@ -73,6 +76,7 @@ impl Default for EmulatorOptions {
             bytes_per_second: None,
             daily_query_jobs: 10_000,
             daily_api_requests: 100_000,
+            versions: ApiVersions::default(),
             sign_in: SignInRules::default(),
             query_all_files: false,
         }

@@ -1,4 +1,4 @@
-//! Writing an org to files that an import reads back: a describe and a CSV for each object.
+//! Writing an org to files that an import reads back: a describe and a CSV for each object, and what the org itself is like.
 
 use std::{
     fs::{self, File},
@@ -10,15 +10,16 @@ use crate::{object::FieldKind, org::Org, value::Value};
 
 impl Org {
     /// Writes all objects and their records, deleted ones too, to `folder`, which is made if it is not there: for each
-    /// object `<name>.json`, its describe, and `<name>.csv`, its records with their ids. Returns the number of records. Numbers in
-    /// fields of type `anyType`, such as the old and new values of a history, are read back as text.
+    /// object `<name>.json`, its describe, and `<name>.csv`, its records with their ids; and `org.json`, what neither tells: time, calendar,
+    /// what is hidden from the user, roll-ups, and which records are gone for good. Returns the number of records. Numbers in fields of
+    /// type `anyType`, such as the old and new values of a history, are read back as text.
     ///
     /// # Errors
     /// The folder or a file in it cannot be written.
     pub fn export(&self, folder: &Path) -> io::Result<u64> {
         fs::create_dir_all(folder)?;
         let mut written = 0;
-        for object in self.objects() {
+        for object in self.whole_objects() {
             let describe = File::create(folder.join(format!("{}.json", object.name)))?;
             serde_json::to_writer_pretty(BufWriter::new(describe), &object.describe)?;
             let kinds: Vec<FieldKind> = object.fields.iter().map(|field| field.kind).collect();
@@ -32,6 +33,8 @@ impl Org {
             }
             out.flush()?;
         }
+        let settings = File::create(folder.join("org.json"))?;
+        serde_json::to_writer_pretty(BufWriter::new(settings), &self.settings())?;
         Ok(written)
     }
 }

@@ -24,6 +24,7 @@ mod org;
 mod pace;
 mod page_cache;
 mod pretty;
+mod profile;
 mod proxy;
 mod render;
 mod routes;
@@ -46,8 +47,12 @@ pub use id::{Id, InvalidId};
 pub use import::{ImportReport, ImportedFile, Note};
 pub use job::JobTime;
 pub use object::{FieldKind, FieldType, ObjectType};
-pub use org::{DeletedIds, DeletedRecord, Org, OrgBuilder, OrgIdentity, UpdatedIds};
+pub use org::{
+    DeletedIds, DeletedRecord, HideError, Org, OrgBuilder, OrgIdentity, RollUp, RollUpOperation, UpdatedIds,
+};
+pub use profile::{Profile, UnknownProfile};
 pub use select::{Children, ParentPath, ParentRecord, Row, Rows, Scope, SelectedColumn, Selection, TypeCondition};
 pub use sign_in::SignInRules;
 pub use stats::{AskedQuery, Stats};
 pub use value::{BadValue, Text, Value};
+pub use version::ApiVersions;

@@ -43,19 +43,6 @@ impl ApiVersion {
         segment.strip_prefix('v').and_then(Self::parse)
     }
 
-    /// Returns every version the org offers, oldest first.
-    pub(crate) fn offered() -> impl Iterator<Item = Self> {
-        (Self::OLDEST_OFFERED.0..=Self::NEWEST.0).map(Self)
-    }
-
-    pub(crate) fn standing(self) -> Standing {
-        match self {
-            version if version < Self::OLDEST || version > Self::NEWEST => Standing::Unknown,
-            version if version < Self::OLDEST_OFFERED => Standing::Retired,
-            _ => Standing::Offered,
-        }
-    }
-
     /// Returns the release that brought the version, such as `Winter '25`. Known from 31.0 on.
     pub(crate) fn release(self) -> String {
         let releases = self.0.saturating_sub(Self::OLDEST_OFFERED.0);
@@ -66,6 +53,49 @@ impl ApiVersion {
     /// Returns the version as the JSON number that job documents carry.
     pub(crate) fn number(self) -> f64 {
         f64::from(self.0)
+    }
+}
+
+/// The versions that an org offers. Older ones are retired; newer ones are not known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiVersions {
+    oldest: ApiVersion,
+    newest: ApiVersion,
+}
+
+impl ApiVersions {
+    /// Returns the versions from `oldest` to `newest`, such as 31 to 67; `None` if there are no such versions. The oldest that can still be
+    /// offered is 31, the newest known release is 67.
+    pub fn new(oldest: u16, newest: u16) -> Option<Self> {
+        let versions = Self { oldest: ApiVersion(oldest), newest: ApiVersion(newest) };
+        let known = Self::default();
+        let is_known = oldest <= newest && versions.oldest >= known.oldest && versions.newest <= known.newest;
+        is_known.then_some(versions)
+    }
+
+    /// Returns every version, oldest first.
+    pub(crate) fn offered(self) -> impl Iterator<Item = ApiVersion> {
+        (self.oldest.0..=self.newest.0).map(ApiVersion)
+    }
+
+    /// Returns where a version stands in its life.
+    pub(crate) fn standing(self, version: ApiVersion) -> Standing {
+        match version {
+            version if version < ApiVersion::OLDEST || version > self.newest => Standing::Unknown,
+            version if version < self.oldest => Standing::Retired,
+            _ => Standing::Offered,
+        }
+    }
+
+    /// Returns the oldest version.
+    pub(crate) fn oldest(self) -> impl fmt::Display {
+        self.oldest
+    }
+}
+
+impl Default for ApiVersions {
+    fn default() -> Self {
+        Self { oldest: ApiVersion::OLDEST_OFFERED, newest: ApiVersion::NEWEST }
     }
 }
 
@@ -101,12 +131,26 @@ mod tests {
 
     #[test]
     fn versions_before_31_are_retired() {
-        let standing = |text| ApiVersion::parse(text).unwrap().standing();
+        let standing = |text| ApiVersions::default().standing(ApiVersion::parse(text).unwrap());
 
         assert_eq!(standing("30.0"), Standing::Retired);
         assert_eq!(standing("31.0"), Standing::Offered);
         assert_eq!(standing("67.0"), Standing::Offered);
         assert_eq!(standing("68.0"), Standing::Unknown);
         assert_eq!(standing("6.0"), Standing::Unknown);
+    }
+
+    #[test]
+    fn an_org_may_have_fewer_versions() {
+        let versions = ApiVersions::new(41, 62).unwrap();
+        let standing = |text| versions.standing(ApiVersion::parse(text).unwrap());
+
+        assert_eq!(standing("40.0"), Standing::Retired);
+        assert_eq!(standing("62.0"), Standing::Offered);
+        assert_eq!(standing("63.0"), Standing::Unknown);
+        assert_eq!(versions.offered().count(), 22);
+        for (oldest, newest) in [(62, 41), (30, 62), (41, 68)] {
+            assert_eq!(ApiVersions::new(oldest, newest), None);
+        }
     }
 }

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use orgtap_emulator::{ApiVersions, OrgIdentity, Profile};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -104,7 +107,7 @@ pub(crate) enum Command {
     /// Print the result of a SOQL query
     Query(QueryArgs),
     /// Serve a local Salesforce org to try things on, until Ctrl-C
-    Emulator(EmulatorArgs),
+    Emulator(Box<EmulatorArgs>),
     /// Run as a Keboola component: read config.json and write tables in a data folder
     Component(ComponentArgs),
     /// Print the JSON Schema of the configuration file, for editors
@@ -290,6 +293,12 @@ pub(crate) enum QueryFormat {
 Examples:
   orgtap emulator                       a demo org of 10,000 records on a free port
   orgtap emulator --tls --port 8123     for clients that insist on https and salesforce.com, such as sf and simple-salesforce
+  orgtap emulator --profile person-accounts,multi-currency --currency EUR
+                                        an org with people as accounts and amounts in several currencies
+  orgtap emulator --profile field-security --profile sharing --hide Account.Phone
+                                        a user that may not see everything
+  orgtap emulator --time-zone America/New_York --now 2026-03-08T04:30:00Z --clock-speed 60
+                                        the night before daylight saving time, an hour a minute
   orgtap emulator --data exported/      an org made of describe JSON, `sf data` trees and CSV files
   orgtap emulator --faults faults.json --job-seconds 20 --rtt-ms 80
   orgtap emulator --json                one line of JSON with the URL and the credentials, for scripts
@@ -310,6 +319,42 @@ pub(crate) struct EmulatorArgs {
     /// How many records the demo org has, over all objects.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) records: u64,
+    /// How many of them are users [default: one of 200 records, up to 2,000]
+    #[arg(long, value_name = "N", conflicts_with = "data")]
+    pub(crate) users: Option<u64>,
+    /// What the org has besides, or hides. Several names are separated by commas, or given one by one.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = profiles())]
+    pub(crate) profile: Vec<Profile>,
+    /// Hide an object (Case) or a field (Account.Phone) from the user that signs in. May be given several times.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) hide: Vec<String>,
+    /// Where the org's clock starts, such as 2026-03-01T12:00:00Z [default: 2024-06-01T12:00:00Z, or just after the newest record of --data]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<Timestamp>,
+    /// How many times as fast as real time the org's clock runs; 0 stands still until /__emulator/clock moves it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) clock_speed: u32,
+    /// Let changes be seen only this long after their stamp, as those of long transactions are.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) commit_delay_secs: u64,
+    /// The time zone of the user, by which date literals such as TODAY go [default: Etc/UTC]
+    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    pub(crate) time_zone: Option<String>,
+    /// The locale of the user: it says on which day weeks begin [default: en_US]
+    #[arg(long, value_name = "LOCALE")]
+    pub(crate) locale: Option<String>,
+    /// The currency of the user, for orgs with several [default: USD]
+    #[arg(long, value_name = "CODE", value_parser = currency)]
+    pub(crate) currency: Option<String>,
+    /// The month in which fiscal years begin, from 1 [default: 1]
+    #[arg(long, value_name = "MONTH", value_parser = clap::value_parser!(i8).range(1..=12))]
+    pub(crate) fiscal_year_start: Option<i8>,
+    /// Let the org be a sandbox: it signs in at test.salesforce.com, and its username ends in the sandbox's name.
+    #[arg(long, value_name = "SANDBOX", num_args = 0..=1, default_missing_value = "uat")]
+    pub(crate) sandbox: Option<String>,
+    /// The API versions that the org offers; older ones are retired, newer ones unknown [default: 31-67]
+    #[arg(long, value_name = "OLDEST-NEWEST", value_parser = api_versions)]
+    pub(crate) api_versions: Option<ApiVersions>,
     /// Serve HTTPS with a certificate made for this run, and a proxy by which clients that insist on salesforce.com find the org.
     #[arg(long)]
     pub(crate) tls: bool,
@@ -340,6 +385,28 @@ pub(crate) struct EmulatorArgs {
     /// Print one line of JSON instead of text.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Reads the name of a profile; knows what each is about.
+fn profiles() -> impl TypedValueParser<Value = Profile> {
+    let names = Profile::ALL.iter().map(|profile| PossibleValue::new(profile.name()).help(profile.about()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Profile>())
+}
+
+fn time_zone(name: &str) -> Result<String, &'static str> {
+    if OrgIdentity::is_time_zone(name) { Ok(name.to_owned()) } else { Err("it is no time zone such as Europe/Prague") }
+}
+
+fn currency(code: &str) -> Result<String, &'static str> {
+    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_code { Ok(code.to_owned()) } else { Err("it is no code of a currency such as EUR") }
+}
+
+fn api_versions(range: &str) -> Result<ApiVersions, &'static str> {
+    let number = |text: &str| text.trim().trim_start_matches('v').trim_end_matches(".0").parse().ok();
+    let (oldest, newest) = range.split_once('-').unwrap_or((range, range));
+    let versions = number(oldest).zip(number(newest)).and_then(|(oldest, newest)| ApiVersions::new(oldest, newest));
+    versions.ok_or("it is no range of versions from 31 to 67, such as 41-62")
 }
 
 /// `orgtap component`

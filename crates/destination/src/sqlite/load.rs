@@ -14,6 +14,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::cells::Cells;
 use super::commit;
+use super::group::StagedBatch;
 use super::identifier::{Identifier, check_names, join, row_id};
 use super::leftovers::{Found, Leftovers};
 use super::schema::{self, Shape};
@@ -52,10 +53,10 @@ pub(super) struct Stage {
     /// Whether the load can be taken up if it ends now.
     has_journal: AtomicBool,
     outline: String,
-    ledger: PartLedger,
+    pub(super) ledger: PartLedger,
     insert: String,
     /// Which opening of the file has the staging table.
-    opened: u64,
+    pub(super) opened: u64,
 }
 
 impl SqliteLoad {
@@ -256,6 +257,8 @@ impl Stage {
     }
 
     fn finish(&self, database: &mut Database, claim: &PartClaim) -> Result<WrittenPart> {
+        // Only once the batches are committed is it known whether they all were written.
+        database.settle();
         self.ledger.check(claim)?;
         self.in_transaction(database, |transaction| self.leftovers.add_part(transaction, &claim.so_far()))?;
         self.ledger.finish(claim)
@@ -266,8 +269,15 @@ impl Stage {
         database: &mut Database,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<()> {
+        self.in_transaction_of(self.connection(database)?, change)
+    }
+
+    pub(super) fn in_transaction_of(
+        &self,
+        connection: &mut Connection,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<()> {
         let failed = |error| failed(&self.table, error);
-        let connection = self.connection(database)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         change(&transaction).map_err(failed)?;
         transaction.commit().map_err(failed)
@@ -285,16 +295,9 @@ impl Stage {
         })
     }
 
-    fn insert(&self, connection: &mut Connection, claim: &PartClaim, cells: &Cells) -> Result<()> {
-        self.ledger.check(claim)?;
-        let failed = |error| failed(&self.table, error);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        self.insert_records(&transaction, claim, cells).map_err(failed)?;
-        transaction.commit().map_err(failed)
-    }
-
-    fn insert_records(&self, transaction: &Transaction<'_>, claim: &PartClaim, cells: &Cells) -> rusqlite::Result<()> {
-        let mut statement = transaction.prepare_cached(&self.insert)?;
+    /// Inserts the records of a batch. Call it in a transaction.
+    pub(super) fn insert(&self, connection: &Connection, claim: &PartClaim, cells: &Cells) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(&self.insert)?;
         let first = first_record(claim.part()) + claim.records() as i64;
         for (number, values) in (first..).zip(cells.records()) {
             statement.raw_bind_parameter(1, number)?;
@@ -309,9 +312,13 @@ impl Stage {
     /// Finds the values of `batch`, beside the threads that wait for others.
     async fn read(self: &Arc<Self>, batch: Batch) -> Result<Cells> {
         let stage = self.clone();
-        let reading =
-            tokio::task::spawn_blocking(move || Cells::read(&batch, &stage.storages).map_err(|why| stage.corrupt(why)));
-        reading.await.unwrap_or_else(|_| Err(self.corrupt("reading a batch was broken off".to_owned())))
+        tokio::task::spawn_blocking(move || stage.cells(&batch))
+            .await
+            .unwrap_or_else(|_| Err(self.corrupt("reading a batch was broken off".to_owned())))
+    }
+
+    pub(super) fn cells(&self, batch: &Batch) -> Result<Cells> {
+        Cells::read(batch, &self.storages).map_err(|why| self.corrupt(why))
     }
 
     fn corrupt(&self, why: String) -> Error {
@@ -348,7 +355,8 @@ impl PartWriter for SqlitePart {
         stage.ledger.check(&claim)?;
         self.claim.start();
         let cells = stage.read(batch.clone()).await?;
-        self.writer.run(move |database| stage.insert(stage.connection(database)?, &claim, &cells)).await?;
+        let staged = StagedBatch { stage, claim, batch: batch.clone() };
+        self.writer.run(move |database| database.write(staged, &cells)).await?;
         self.claim.add(&batch);
         Ok(())
     }

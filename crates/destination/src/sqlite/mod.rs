@@ -9,6 +9,7 @@
 mod cells;
 mod commit;
 mod ending;
+mod group;
 mod identifier;
 mod leftovers;
 mod load;

@@ -6,14 +6,17 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::SqliteOptions;
+use super::cells::Cells;
+use super::group::{Group, StagedBatch};
 use crate::modes::{self, DATA_FILE};
 use crate::{Error, ErrorKind, Result};
 
@@ -28,6 +31,9 @@ const PAGE_BYTES: u32 = 8 * 1024;
 /// How much is written to the log before it is carried over into the file: each time the disk is waited for.
 const LOG_BYTES: u32 = 64 * 1024 * 1024;
 
+/// How long a transaction waits for more batches. Other programs that write to the file wait as long.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 /// Hands jobs to the thread, which does them one after another. Dropping it waits until all are done and the file is closed.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -39,8 +45,9 @@ impl Writer {
     pub(super) fn start(path: PathBuf, options: SqliteOptions) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let thread = thread::Builder::new().name("sqlite".to_owned()).spawn(move || {
-            let mut database = Database { path, options, connection: None, is_writable: false, file: None, opened: 0 };
-            queue.into_iter().for_each(|job| job(&mut database));
+            let (connection, group) = (None, Group::default());
+            let mut database = Database { path, options, connection, is_writable: false, group, file: None, opened: 0 };
+            work(&queue, &mut database);
         })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -76,6 +83,21 @@ impl Drop for Writer {
     }
 }
 
+/// Does the jobs of `queue` until nobody can add to it.
+fn work(queue: &mpsc::Receiver<Job>, database: &mut Database) {
+    loop {
+        let job = match database.group.is_empty() {
+            true => queue.recv().map_err(RecvTimeoutError::from),
+            false => queue.recv_timeout(PATIENCE),
+        };
+        match job {
+            Ok(job) => job(database),
+            Err(RecvTimeoutError::Timeout) => database.settle(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
 /// The database file, opened when it is first needed.
 #[derive(Debug)]
 pub(super) struct Database {
@@ -83,6 +105,8 @@ pub(super) struct Database {
     options: SqliteOptions,
     connection: Option<Connection>,
     is_writable: bool,
+    /// What is written but not committed.
+    group: Group,
     /// Which file it was when it was opened.
     file: Option<FileId>,
     /// How often it was opened: again where another file has taken its place.
@@ -99,9 +123,7 @@ impl Database {
 
     /// Returns the connection for reading, or `None` if there is no file yet.
     pub(super) fn for_reading(&mut self) -> Result<Option<&mut Connection>> {
-        if self.is_moved() {
-            (self.connection, self.is_writable) = (None, false);
-        }
+        self.close_if_moved();
         if self.connection.is_none() && !self.path.try_exists().unwrap_or(true) {
             return Ok(None);
         }
@@ -141,11 +163,41 @@ impl Database {
     /// not in its place any more: what is written to it would be lost.
     pub(super) fn for_load(&mut self, opened: u64, table: &str) -> Result<&mut Connection> {
         if opened != self.opened || self.is_moved() {
-            let message =
-                format!("could not load table `{table}`: `{}` was removed or replaced meanwhile", self.path.display());
-            return Err(Error::new(ErrorKind::Gone, message));
+            return Err(self.gone(table));
         }
         self.for_writing()
+    }
+
+    /// Writes a batch in a transaction that it shares with others: see [`Group`].
+    pub(super) fn write(&mut self, staged: StagedBatch, cells: &Cells) -> Result<()> {
+        let (stage, claim) = (staged.stage.clone(), staged.claim);
+        stage.ledger.check(&claim)?;
+        let is_in_place = stage.opened == self.opened && !self.is_moved();
+        match self.connection.as_mut().filter(|_| is_in_place) {
+            Some(connection) => self.group.write(connection, staged, cells),
+            None => return Err(self.gone(&stage.table.name)),
+        }
+        stage.ledger.check(&claim)
+    }
+
+    /// Commits the batches that were written. The parts that they belong to know if that fails.
+    pub(super) fn settle(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            self.group.commit(connection);
+        }
+    }
+
+    fn gone(&self, table: &str) -> Error {
+        let message =
+            format!("could not load table `{table}`: `{}` was removed or replaced meanwhile", self.path.display());
+        Error::new(ErrorKind::Gone, message)
+    }
+
+    /// Forgets a file that is not in its place any more, and what was written to it.
+    fn close_if_moved(&mut self) {
+        if self.is_moved() {
+            (self.connection, self.is_writable, self.group) = (None, false, Group::default());
+        }
     }
 
     /// Returns whether the file that was opened is no longer the one at its path.
@@ -154,9 +206,8 @@ impl Database {
     }
 
     fn connection(&mut self) -> Result<&mut Connection> {
-        if self.is_moved() {
-            (self.connection, self.is_writable) = (None, false);
-        }
+        self.close_if_moved();
+        self.settle();
         if self.connection.is_none() {
             check_path(&self.path)?;
             make_file(&self.path);

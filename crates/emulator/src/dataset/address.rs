@@ -1,7 +1,8 @@
 //! Addresses: a compound field and its parts, which all tell of the same place.
 
 use super::draw::Draw;
-use super::words::{PLACES, Place, STREETS};
+use super::words::{COUNTRIES, PLACES, Place, STATES, STREETS};
+use crate::profile::Profile;
 use crate::value::Value;
 
 /// Returns the place of an address, if the record has one. `draw` is that of the compound field.
@@ -28,6 +29,54 @@ pub(super) fn named(draw: Draw<'_>, part: fn(&'static Place) -> &'static str) ->
     place(draw).map_or(Value::Null, |place| part(place).into())
 }
 
+/// The codes that picklists of states offer.
+pub(super) const STATE_CODES: &[&str] = &["CA", "D", "IL", "MI", "NSW", "NY", "ON", "QC", "SP", "TX"];
+/// The codes that picklists of countries offer.
+pub(super) const COUNTRY_CODES: &[&str] =
+    &["AU", "BR", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "IT", "JP", "KE", "PL", "SG", "TR", "US"];
+
+fn has_picklists(draw: Draw<'_>) -> bool {
+    draw.org.profiles.has(Profile::StateCountry)
+}
+
+/// Returns the code and name of a place's state, where the picklists have it: those of a few countries only.
+fn listed_state(draw: Draw<'_>) -> Option<(&'static str, &'static str)> {
+    let place = place(draw)?;
+    STATES.iter().find(|(city, ..)| *city == place.0).map(|(_, code, name)| (*code, *name))
+}
+
+/// Returns the code and name of a place's country.
+fn listed_country(draw: Draw<'_>) -> Option<(&'static str, &'static str)> {
+    let place = place(draw)?;
+    COUNTRIES.iter().find(|(usual, ..)| *usual == place.3).map(|(_, code, name)| (*code, *name))
+}
+
+/// Returns the state: its name as the picklist spells it, where there is one.
+pub(super) fn state(draw: Draw<'_>) -> Value {
+    if !has_picklists(draw) {
+        return named(draw, |place| place.1);
+    }
+    listed_state(draw).map_or(Value::Null, |(_, name)| name.into())
+}
+
+/// Returns the code of the state.
+pub(super) fn state_code(draw: Draw<'_>) -> Value {
+    listed_state(draw).map_or(Value::Null, |(code, _)| code.into())
+}
+
+/// Returns the country: its name as the picklist spells it, where there is one.
+pub(super) fn country(draw: Draw<'_>) -> Value {
+    if !has_picklists(draw) {
+        return named(draw, |place| place.3);
+    }
+    listed_country(draw).map_or(Value::Null, |(_, name)| name.into())
+}
+
+/// Returns the code of the country.
+pub(super) fn country_code(draw: Draw<'_>) -> Value {
+    listed_country(draw).map_or(Value::Null, |(code, _)| code.into())
+}
+
 /// Returns one of a place's coordinates; a third of all addresses were never located.
 pub(super) fn located(draw: Draw<'_>, part: fn(&'static Place) -> f64) -> Value {
     place(draw).filter(|_| draw.below(3) > 0).map_or(Value::Null, |place| part(place).into())
@@ -41,7 +90,9 @@ pub(super) fn accuracy(draw: Draw<'_>) -> Value {
 /// The fields of an address whose parts begin with a prefix.
 macro_rules! address_fields {
     ($prefix:literal, $label:literal) => {{
-        use $crate::dataset::address::{accuracy, located, named, street};
+        use $crate::dataset::address::{
+            COUNTRY_CODES, STATE_CODES, accuracy, country, country_code, located, named, state, state_code, street,
+        };
         use $crate::dataset::draw::{Draw, salt};
         use $crate::dataset::spec::{field, long_text, picklist, text};
         use $crate::object::FieldKind;
@@ -53,11 +104,25 @@ macro_rules! address_fields {
         [
             long_text(concat!($prefix, "Street"), concat!($label, " Street"), 255, |d| street(own(d))),
             text(concat!($prefix, "City"), concat!($label, " City"), 40, |d| named(own(d), |place| place.0)),
-            text(concat!($prefix, "State"), concat!($label, " State/Province"), 80, |d| named(own(d), |place| place.1)),
+            text(concat!($prefix, "State"), concat!($label, " State/Province"), 80, |d| state(own(d))),
             text(concat!($prefix, "PostalCode"), concat!($label, " Zip/Postal Code"), 20, |d| {
                 named(own(d), |place| place.2)
             }),
-            text(concat!($prefix, "Country"), concat!($label, " Country"), 80, |d| named(own(d), |place| place.3)),
+            text(concat!($prefix, "Country"), concat!($label, " Country"), 80, |d| country(own(d))),
+            picklist(concat!($prefix, "StateCode"), concat!($label, " State/Province Code"), STATE_CODES, |d| {
+                state_code(own(d))
+            })
+            .length(10)
+            .set("restrictedPicklist", true)
+            .set("dependentPicklist", true)
+            .set("controllerName", concat!($prefix, "CountryCode"))
+            .only_with($crate::profile::Profile::StateCountry),
+            picklist(concat!($prefix, "CountryCode"), concat!($label, " Country Code"), COUNTRY_CODES, |d| {
+                country_code(own(d))
+            })
+            .length(10)
+            .set("restrictedPicklist", true)
+            .only_with($crate::profile::Profile::StateCountry),
             field(FieldKind::Double, concat!($prefix, "Latitude"), concat!($label, " Latitude"), |d| {
                 located(own(d), |place| place.4)
             })

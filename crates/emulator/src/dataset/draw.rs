@@ -61,7 +61,7 @@ impl<'a> Draw<'a> {
     }
 
     /// Returns the draw of the same field of another record.
-    fn at(self, kind: Kind, n: u64) -> Self {
+    pub(super) fn at(self, kind: Kind, n: u64) -> Self {
         Self { kind, n, ..self }
     }
 
@@ -154,8 +154,24 @@ impl<'a> Draw<'a> {
         self.parent(Kind::User)
     }
 
-    /// Returns whether this record is in the recycle bin when the org starts.
+    /// Returns the draw of the contact that belongs to this account, if it is a person.
+    pub(super) fn person(self) -> Option<Self> {
+        let contact = (self.kind == Kind::Account).then(|| self.org.contact_of(self.n)).flatten()?;
+        Some(self.at(Kind::Contact, contact))
+    }
+
+    /// Returns the draw of the account that this contact is the person of.
+    pub(super) fn account_of_person(self) -> Option<Self> {
+        let account = (self.kind == Kind::Contact).then(|| self.org.account_of(self.n)).flatten()?;
+        Some(self.at(Kind::Account, account))
+    }
+
+    /// Returns whether this record is in the recycle bin when the org starts: a person's contact is if the person is, and so is what belongs
+    /// to a file.
     pub(super) fn is_deleted(self) -> bool {
+        if let Some(account) = self.account_of_person() {
+            return account.is_deleted();
+        }
         self.kind.can_be_deleted() && self.n % DELETED_EVERY == DELETED_EVERY - 1
     }
 
@@ -208,10 +224,16 @@ impl<'a> Draw<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Demo;
+
+    fn population(records: u64, start: Timestamp) -> Population {
+        let demo = Demo { seed: 7, records, users: None, profiles: Default::default(), fiscal_year_start: 1 };
+        Population::new(&demo, start)
+    }
 
     #[test]
     fn draws_are_spread_evenly_and_repeat() {
-        let org = Population::new(7, 10_000, "2024-06-01T00:00:00Z".parse().unwrap());
+        let org = population(10_000, "2024-06-01T00:00:00Z".parse().unwrap());
         let draw = |n| Draw { org: &org, kind: Kind::Account, n, salt: salt("Name") };
         let mut counts = [0_u32; 10];
         for n in 0..10_000 {
@@ -225,7 +247,7 @@ mod tests {
     #[test]
     fn stamps_are_ordered_and_lie_before_the_start() {
         let start = "2024-06-01T00:00:00Z".parse().unwrap();
-        let org = Population::new(7, 5_000, start);
+        let org = population(5_000, start);
         for n in 0..org.count(Kind::Contact) {
             let draw = Draw { org: &org, kind: Kind::Contact, n, salt: 0 };
             assert!(draw.created() <= draw.modified(), "{n}");

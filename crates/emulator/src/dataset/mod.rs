@@ -2,6 +2,7 @@
 //! field by field, when it is read.
 
 mod address;
+mod currency;
 mod draw;
 mod objects;
 mod population;
@@ -15,18 +16,20 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::id::Id;
+use crate::org::RollUp;
+use crate::profile::Profiles;
 use crate::value::Value;
 use draw::Draw;
 use population::{Kind, Population};
-use spec::{Make, ObjectSpec};
+use spec::{Maker, ObjectSpec};
 
 /// The generated records of one object, numbered from 0 in the order of their ids.
 #[derive(Debug)]
 pub(crate) struct Generated {
     org: Arc<Population>,
     kind: Kind,
-    /// The salt and maker of each field, in the order of the describe.
-    makers: Box<[(u64, Make)]>,
+    /// How each field is made, in the order of the describe.
+    makers: Box<[Maker]>,
 }
 
 /// An object of the demo org, before the org is put together.
@@ -40,18 +43,40 @@ pub(crate) struct DemoObject {
     pub(crate) generated: Generated,
 }
 
-/// Returns the objects of a demo org of so many records in all.
-pub(crate) fn demo(seed: u64, records: u64, start: Timestamp) -> Vec<DemoObject> {
-    let org = Arc::new(Population::new(seed, records, start));
-    let specs = objects::all();
-    let mut children = child_relationships(&specs);
-    let object = |spec: ObjectSpec| {
-        let mut describe = spec.describe();
-        describe["childRelationships"] = children.remove(spec.name).unwrap_or_default().into();
-        let generated = Generated { org: org.clone(), kind: spec.kind, makers: spec.makers() };
-        DemoObject { name: spec.name.to_owned(), describe, generated }
-    };
-    specs.into_iter().map(object).collect()
+/// What a demo org is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Demo {
+    /// The same number gives the same records.
+    pub(crate) seed: u64,
+    /// How many records there are in all.
+    pub(crate) records: u64,
+    /// How many of them are users, if somebody says.
+    pub(crate) users: Option<u64>,
+    /// What the org has besides.
+    pub(crate) profiles: Profiles,
+    /// The month in which fiscal years begin.
+    pub(crate) fiscal_year_start: i8,
+}
+
+impl Demo {
+    /// Returns the objects of the org, when it starts at `start`.
+    pub(crate) fn objects(&self, start: Timestamp) -> Vec<DemoObject> {
+        let org = Arc::new(Population::new(self, start));
+        let specs = objects::all(self.profiles);
+        let mut children = child_relationships(&specs);
+        let object = |spec: ObjectSpec| {
+            let mut describe = spec.describe();
+            describe["childRelationships"] = children.remove(spec.name).unwrap_or_default().into();
+            let generated = Generated { org: org.clone(), kind: spec.kind, makers: spec.makers() };
+            DemoObject { name: spec.name.to_owned(), describe, generated }
+        };
+        specs.into_iter().map(object).collect()
+    }
+}
+
+/// Returns the roll-up summaries of the demo org.
+pub(crate) fn roll_ups() -> Vec<RollUp> {
+    objects::roll_ups()
 }
 
 /// Returns the child relationships of each object.
@@ -95,7 +120,7 @@ impl Generated {
     /// Makes the value of a field, by its position in the describe. Fields added to the demo object are empty.
     pub(crate) fn value(&self, n: u64, field: usize) -> Value {
         match self.makers.get(field) {
-            Some((salt, make)) => make(Draw { org: &self.org, kind: self.kind, n, salt: *salt }),
+            Some(maker) => maker.make(Draw { org: &self.org, kind: self.kind, n, salt: 0 }),
             None => Value::Null,
         }
     }

@@ -1,14 +1,48 @@
 //! A compact way to write down an object of the demo org: its describe, and how each field of a record is made.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::draw::{Draw, salt};
 use super::population::Kind;
 use crate::object::FieldKind;
+use crate::profile::{Profile, Profiles};
 use crate::value::Value;
 
 /// Makes the value of a field.
 pub(super) type Make = fn(Draw<'_>) -> Value;
+
+/// How a field of a record is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Maker {
+    make: Make,
+    salt: u64,
+    /// Whether it is a field of the account's contact, and what accounts have that are no people.
+    of_person: Option<Absent>,
+}
+
+/// What a field of people is on companies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    Null,
+    False,
+}
+
+impl Maker {
+    /// Makes the value of a record's field.
+    pub(super) fn make(&self, record: Draw<'_>) -> Value {
+        let record = record.of(self.salt);
+        match self.of_person {
+            None => (self.make)(record),
+            Some(absent) => match (record.person(), absent) {
+                (Some(contact), _) => (self.make)(contact),
+                (None, Absent::Null) => Value::Null,
+                (None, Absent::False) => false.into(),
+            },
+        }
+    }
+}
 
 /// An object of the demo org.
 #[derive(Debug)]
@@ -19,26 +53,52 @@ pub(super) struct ObjectSpec {
     plural: &'static str,
     pub(super) fields: Vec<FieldSpec>,
     flags: Vec<(&'static str, Json)>,
+    /// The profiles that an org needs to have it.
+    pub(super) profiles: Profiles,
 }
 
 /// A field of such an object.
 #[derive(Debug)]
 pub(super) struct FieldSpec {
-    name: &'static str,
+    pub(super) name: Cow<'static, str>,
     describe: Map<String, Json>,
     make: Make,
+    /// The name that the field has on the object that it was made for: its chance depends on it.
+    chance: Cow<'static, str>,
+    of_person: Option<Absent>,
+    /// The profiles that an org needs to have it.
+    pub(super) profiles: Profiles,
     /// The name by which the parent calls its children, for a reference that has one.
     children: Option<&'static str>,
 }
 
 impl ObjectSpec {
     pub(super) fn new(kind: Kind, name: &'static str, label: &'static str, plural: &'static str) -> Self {
-        Self { kind, name, label, plural, fields: Vec::new(), flags: Vec::new() }
+        Self { kind, name, label, plural, fields: Vec::new(), flags: Vec::new(), profiles: Profiles::default() }
     }
 
     /// Sets a key of the object's describe.
     pub(super) fn set(mut self, key: &'static str, value: impl Into<Json>) -> Self {
         self.flags.push((key, value.into()));
+        self
+    }
+
+    /// Gives the object to orgs with a profile only.
+    pub(super) fn only_with(mut self, profile: Profile) -> Self {
+        self.profiles.add(profile);
+        self
+    }
+
+    /// Lets records lack a field after all.
+    pub(super) fn relax(&mut self, name: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            field.describe.insert("nillable".to_owned(), true.into());
+        }
+    }
+
+    /// Takes fields away.
+    pub(super) fn without(mut self, names: &[&str]) -> Self {
+        self.fields.retain(|field| !names.contains(&&*field.name));
         self
     }
 
@@ -87,12 +147,41 @@ impl ObjectSpec {
     }
 
     /// Returns how each field is made, in the order of the describe.
-    pub(super) fn makers(&self) -> Box<[(u64, Make)]> {
-        self.fields.iter().map(|field| (salt(field.name), field.make)).collect()
+    pub(super) fn makers(&self) -> Box<[Maker]> {
+        let maker =
+            |field: &FieldSpec| Maker { make: field.make, salt: salt(&field.chance), of_person: field.of_person };
+        self.fields.iter().map(maker).collect()
     }
 }
 
 impl FieldSpec {
+    /// Gives the field to orgs with a profile only.
+    pub(super) fn only_with(mut self, profile: Profile) -> Self {
+        self.profiles.add(profile);
+        self
+    }
+
+    /// Turns a field of contacts into one of accounts that are people, which shows the contact's value.
+    pub(super) fn of_person(mut self, name: String) -> Self {
+        let is_flag = self.describe.get("type").is_some_and(|kind| kind == "boolean");
+        self.of_person = Some(if is_flag { Absent::False } else { Absent::Null });
+        self.profiles.add(Profile::PersonAccounts);
+        self.describe.insert("name".to_owned(), name.clone().into());
+        self.describe.insert("nillable".to_owned(), (!is_flag).into());
+        if let Some(compound) =
+            self.describe.get("compoundFieldName").and_then(Json::as_str).filter(|name| *name != "Name")
+        {
+            let compound = format!("Person{compound}");
+            self.describe.insert("compoundFieldName".to_owned(), compound.into());
+        }
+        if let Some(controller) = self.describe.get("controllerName").and_then(Json::as_str) {
+            let controller = format!("Person{controller}");
+            self.describe.insert("controllerName".to_owned(), controller.into());
+        }
+        self.name = Cow::Owned(name);
+        self
+    }
+
     /// Sets a key of the field's describe.
     pub(super) fn set(mut self, key: &str, value: impl Into<Json>) -> Self {
         self.describe.insert(key.to_owned(), value.into());
@@ -158,7 +247,16 @@ pub(super) fn field(kind: FieldKind, name: &'static str, label: &'static str, ma
     describe.insert("name".to_owned(), name.into());
     describe.insert("label".to_owned(), label.into());
     describe.insert("type".to_owned(), kind.name().into());
-    FieldSpec { name, describe, make, children: None }
+    let name = Cow::Borrowed(name);
+    FieldSpec {
+        chance: name.clone(),
+        name,
+        describe,
+        make,
+        children: None,
+        of_person: None,
+        profiles: Profiles::default(),
+    }
 }
 
 /// Writes down a line of text.

@@ -184,6 +184,40 @@ pub(super) const PLACES: &[Place] = &[
     ("Singapore", "Singapore", "018956", "Singapore", 1.3521, 103.8198),
     ("Nairobi", "Nairobi", "00100", "Kenya", -1.2921, 36.8219),
 ];
+/// The states that Salesforce's picklists have, by their city: the city, the code, the name.
+pub(super) const STATES: &[(&str, &str, &str)] = &[
+    ("San Francisco", "CA", "California"),
+    ("New York", "NY", "New York"),
+    ("Austin", "TX", "Texas"),
+    ("Chicago", "IL", "Illinois"),
+    ("Toronto", "ON", "Ontario"),
+    ("Montréal", "QC", "Quebec"),
+    ("Dublin", "D", "Dublin"),
+    ("Milano", "MI", "Milano"),
+    ("São Paulo", "SP", "São Paulo"),
+    ("Sydney", "NSW", "New South Wales"),
+];
+/// The countries, by what addresses call them without picklists: that, the code, the name.
+pub(super) const COUNTRIES: &[(&str, &str, &str)] = &[
+    ("USA", "US", "United States"),
+    ("Canada", "CA", "Canada"),
+    ("United Kingdom", "GB", "United Kingdom"),
+    ("Ireland", "IE", "Ireland"),
+    ("France", "FR", "France"),
+    ("Germany", "DE", "Germany"),
+    ("Czechia", "CZ", "Czechia"),
+    ("Poland", "PL", "Poland"),
+    ("Denmark", "DK", "Denmark"),
+    ("Switzerland", "CH", "Switzerland"),
+    ("Italy", "IT", "Italy"),
+    ("Spain", "ES", "Spain"),
+    ("Türkiye", "TR", "Türkiye"),
+    ("Brazil", "BR", "Brazil"),
+    ("Australia", "AU", "Australia"),
+    ("Japan", "JP", "Japan"),
+    ("Singapore", "SG", "Singapore"),
+    ("Kenya", "KE", "Kenya"),
+];
 pub(super) const STREETS: &[&str] = &[
     "Market Street",
     "Main Street",

@@ -7,6 +7,7 @@ use flate2::read::GzDecoder;
 use serde_json::{Map, Value as Json};
 
 use super::decode::decode;
+use crate::org::{OrgSettings, SETTINGS_KEY};
 
 /// A JSON file.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) enum Document {
     Global(Vec<Json>),
     /// The org's limits.
     Limits,
+    /// What an exported org says of itself.
+    Settings(Box<OrgSettings>),
     /// Records of an `sf data import tree` file.
     Tree(Vec<Json>),
     /// A plan of such files, in their order, relative to the plan's folder.
@@ -38,6 +41,9 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Document, String> {
     } else {
         serde_json::from_str(&text).map_err(|error| format!("it is not JSON: {error}"))?
     };
+    if json.get(SETTINGS_KEY).is_some() {
+        return OrgSettings::read(json).map(|settings| Document::Settings(Box::new(settings)));
+    }
     classify(json).ok_or_else(|| "it is JSON, but no describe, record tree or plan".to_owned())
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::error::DescribeError;
 use crate::id::Id;
 use crate::object::{FieldKind, ObjectType, standard_key_prefix, standard_name};
-use crate::org::POD;
+use crate::org::{OrgSettings, POD};
 use crate::value::Value;
 
 /// The longest text of a `string` field; longer ones need a `textarea`.
@@ -35,6 +35,8 @@ pub(crate) struct Draft {
     objects: BTreeMap<String, DraftObject>,
     /// Entries of describe global by name in lower case: what they know is missing in reduced describes.
     global: HashMap<String, Map<String, Json>>,
+    /// What an exported org says of itself.
+    settings: Option<OrgSettings>,
     /// The key prefixes that objects have.
     prefixes: HashSet<[u8; 3]>,
 }
@@ -89,6 +91,18 @@ impl Draft {
         Ok((name, object.fields.len() - before))
     }
 
+    /// Keeps what an exported org says of itself; returns whether it is the first to do so.
+    pub(super) fn note_settings(&mut self, settings: OrgSettings) -> bool {
+        let is_first = self.settings.is_none();
+        self.settings.get_or_insert(settings);
+        is_first
+    }
+
+    /// Takes what an exported org says of itself.
+    pub(crate) fn take_settings(&mut self) -> Option<OrgSettings> {
+        self.settings.take()
+    }
+
     /// Keeps what a describe global says of an object.
     pub(super) fn note_global(&mut self, entry: &Map<String, Json>) {
         if let Some(name) = entry.get("name").and_then(Json::as_str) {
@@ -99,7 +113,7 @@ impl Draft {
     }
 
     /// Returns an object by its name in any case.
-    pub(super) fn object(&self, name: &str) -> Option<&DraftObject> {
+    pub(crate) fn object(&self, name: &str) -> Option<&DraftObject> {
         self.objects.get(&name.to_ascii_lowercase())
     }
 
@@ -211,7 +225,7 @@ impl DraftObject {
     }
 
     /// Returns the position of a field, by its name in any case.
-    pub(super) fn position(&self, name: &str) -> Option<usize> {
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.by_name.get(&name.to_ascii_lowercase()).copied()
     }
 

@@ -82,6 +82,10 @@ fn load_globals(draft: &mut Draft, documents: &[(PathBuf, Document)], report: &m
                 sobjects.iter().filter_map(Json::as_object).for_each(|entry| draft.note_global(entry));
                 report.load(path, Vec::new(), 0);
             }
+            Document::Settings(settings) if draft.note_settings((**settings).clone()) => {
+                report.load(path, Vec::new(), 0);
+            }
+            Document::Settings(_) => report.skip(path, "another file says already what the org is like"),
             Document::Limits => report.skip(path, "it holds limits, which the emulator keeps itself"),
             Document::Describes(_) | Document::Tree(_) | Document::Plan(_) => {}
         }

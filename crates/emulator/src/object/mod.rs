@@ -182,6 +182,11 @@ impl ObjectType {
         self.fields.iter().find(|field| field.relationship_name.as_ref().is_some_and(|r| r.eq_ignore_ascii_case(name)))
     }
 
+    /// Returns whether a key of a field's describe is `true`.
+    pub(crate) fn describe_flag(&self, field: &str, key: &str) -> bool {
+        self.position(field).is_some_and(|at| self.describe["fields"][at][key] == true)
+    }
+
     /// Returns the parts of the compound field at that position, by the names they have in JSON, in alphabetical order.
     pub(crate) fn parts(&self, position: usize) -> &[(&'static str, usize)] {
         self.parts.get(&position).map_or(&[], Vec::as_slice)

@@ -18,6 +18,8 @@ pub(crate) struct Asker {
     pub(crate) week_start: Weekday,
     /// The month in which fiscal years begin.
     pub(crate) fiscal_start: i8,
+    /// The user's currency.
+    pub(crate) currency: String,
 }
 
 /// Regions whose weeks begin on Sunday, as far as Salesforce's locales go; elsewhere they begin on Monday.
@@ -33,6 +35,7 @@ impl Asker {
             zone: TimeZone::get(&identity.time_zone).unwrap_or(TimeZone::UTC),
             week_start: if starts_on_sunday { Weekday::Sunday } else { Weekday::Monday },
             fiscal_start: identity.fiscal_year_start.clamp(1, 12),
+            currency: identity.currency.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What an org is made of, before it is made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,18 +8,22 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
+use super::access::{Access, View};
 use super::asker::Asker;
 use super::identity::{OrgIdentity, POD};
 use super::organization::organization;
+use super::roll_up::{RollUp, RollUpRule};
+use super::settings::OrgSettings;
 use super::snapshot::Tables;
 use super::state::State;
 use super::table::Table;
 use super::{Inner, Org};
 use crate::clock::{Clock, earlier, whole_second};
-use crate::dataset::{DemoObject, Generated, demo};
+use crate::dataset::{self, Demo, DemoObject, Generated};
 use crate::error::ImportError;
 use crate::import::{self, Draft, DraftObject, ImportReport};
 use crate::object::{FieldKind, ObjectType};
+use crate::profile::{Profile, Profiles};
 use crate::value::Value;
 
 /// 2024-06-01T12:00:00Z
@@ -32,11 +36,40 @@ const UNDATED_AGE: Duration = Duration::from_secs(86_400);
 pub struct OrgBuilder {
     seed: u64,
     demo: Option<u64>,
+    /// Whether the draft knows the demo's objects already.
+    demo_is_drafted: bool,
+    users: Option<u64>,
+    profiles: Profiles,
     start: Option<Timestamp>,
-    runs: bool,
+    began: Option<Timestamp>,
+    speed: u32,
     commit_delay: Duration,
     identity: OrgIdentity,
+    access: Access,
+    roll_ups: Vec<RollUp>,
+    sequences: BTreeMap<String, u64>,
+    purged: BTreeMap<String, BTreeMap<String, Timestamp>>,
     draft: Draft,
+}
+
+/// Why something cannot be hidden from the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HideError {
+    /// The org has no such object.
+    #[error("the org has no object `{0}`")]
+    NoObject(String),
+    /// The object has no such field.
+    #[error("`{object}` has no field `{field}`")]
+    NoField {
+        /// The object.
+        object: String,
+        /// The field.
+        field: String,
+    },
+    /// Every user sees the field.
+    #[error("every user sees `{0}`")]
+    AlwaysVisible(String),
 }
 
 impl Default for OrgBuilder {
@@ -44,10 +77,18 @@ impl Default for OrgBuilder {
         Self {
             seed: 1,
             demo: None,
+            demo_is_drafted: false,
+            users: None,
+            profiles: Profiles::default(),
             start: None,
-            runs: false,
+            began: None,
+            speed: 0,
             commit_delay: Duration::ZERO,
             identity: OrgIdentity::default(),
+            access: Access::default(),
+            roll_ups: Vec::new(),
+            sequences: BTreeMap::new(),
+            purged: BTreeMap::new(),
             draft: Draft::default(),
         }
     }
@@ -62,11 +103,54 @@ impl OrgBuilder {
     }
 
     /// Fills the org with `records` generated records, shared out among linked objects. Must come before imports, so that
-    /// these know the objects.
+    /// these know the objects; so must what says how the demo is to be: seed, users, profiles.
     #[must_use]
     pub fn demo(mut self, records: u64) -> Self {
         self.demo = Some(records);
-        self.draft_demo(records);
+        self
+    }
+
+    /// Gives the demo so many users. Without this, one of 200 records is a user, up to 2,000 of them.
+    #[must_use]
+    pub fn users(mut self, users: u64) -> Self {
+        self.users = Some(users);
+        self
+    }
+
+    /// Gives the org a profile. Must come before imports. What profiles hide is hidden in imported orgs too; objects and fields are added
+    /// to the demo only.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profiles.add(profile);
+        self
+    }
+
+    /// Hides an object (`Case`) or a field (`Account.Rating`) from the user. Must come after imports.
+    ///
+    /// # Errors
+    ///
+    /// When the org has no such object or field, or every user sees it.
+    pub fn hide(mut self, name: &str) -> Result<Self, HideError> {
+        self.draft_demo();
+        let (object, field) = name.split_once('.').map_or((name, None), |(object, field)| (object, Some(field)));
+        let drafted = self.draft.object(object).ok_or_else(|| HideError::NoObject(object.to_owned()))?;
+        match field {
+            Some(field) if drafted.position(field).is_none() => {
+                return Err(HideError::NoField { object: object.to_owned(), field: field.to_owned() });
+            }
+            Some(field) if !Access::can_hide(field) => return Err(HideError::AlwaysVisible(name.to_owned())),
+            Some(field) => self.access.hide_field(object, field),
+            None => {
+                self.access.hidden_objects.insert(object.to_owned());
+            }
+        }
+        Ok(self)
+    }
+
+    /// Keeps a field as a roll-up summary of the children of its records. One whose objects or fields the org does not have is left out.
+    #[must_use]
+    pub fn roll_up(mut self, roll_up: RollUp) -> Self {
+        self.roll_ups.push(roll_up);
         self
     }
 
@@ -80,8 +164,14 @@ impl OrgBuilder {
 
     /// Lets the clock run with real time from its start. Without this it stands still until it is told to move.
     #[must_use]
-    pub fn running_clock(mut self) -> Self {
-        self.runs = true;
+    pub fn running_clock(self) -> Self {
+        self.clock_speed(1)
+    }
+
+    /// Lets the clock run so many times as fast as real time; with 0 it stands still.
+    #[must_use]
+    pub fn clock_speed(mut self, speed: u32) -> Self {
+        self.speed = speed;
         self
     }
 
@@ -99,6 +189,11 @@ impl OrgBuilder {
         self
     }
 
+    /// Returns who the org is, as far as it is known: imports may have said.
+    pub fn identity_mut(&mut self) -> &mut OrgIdentity {
+        &mut self.identity
+    }
+
     /// Adds what a file, or a folder with all its subfolders, holds: describes, `sf data import tree` files and plans, and
     /// CSVs named after their objects. Describes are read first; what they do not know is made up from the records.
     ///
@@ -106,25 +201,55 @@ impl OrgBuilder {
     ///
     /// When the path cannot be read. Files in it that cannot be used are named in the report, with the reason.
     pub fn import(&mut self, path: &Path) -> Result<ImportReport, ImportError> {
-        import::import(&mut self.draft, path)
+        self.draft_demo();
+        let report = import::import(&mut self.draft, path)?;
+        if let Some(settings) = self.draft.take_settings() {
+            self.adopt(settings);
+        }
+        Ok(report)
     }
 
-    fn draft_demo(&mut self, records: u64) {
+    /// Takes over what an exported org says of itself.
+    fn adopt(&mut self, settings: OrgSettings) {
+        settings.apply_to(&mut self.identity);
+        self.start = self.start.or(settings.now);
+        self.began = settings.began;
+        self.access = settings.access;
+        self.roll_ups.extend(settings.roll_ups);
+        self.sequences = settings.sequences;
+        self.purged = settings.purged;
+    }
+
+    /// Returns what the demo is made from, if there is one.
+    fn demo_of(&self) -> Option<Demo> {
+        let Self { seed, users, profiles, .. } = *self;
+        let fiscal_year_start = self.identity.fiscal_year_start;
+        self.demo.map(|records| Demo { seed, records, users, profiles, fiscal_year_start })
+    }
+
+    fn draft_demo(&mut self) {
+        let Some(demo) = self.demo_of().filter(|_| !self.demo_is_drafted) else { return };
+        self.demo_is_drafted = true;
         // The describes are the same whenever the org starts.
-        for DemoObject { name, describe, generated } in demo(self.seed, records, Timestamp::UNIX_EPOCH) {
+        for DemoObject { name, describe, generated } in demo.objects(Timestamp::UNIX_EPOCH) {
             let Json::Object(describe) = describe else { continue };
             self.draft.describe(describe).expect("the demo's own describes are complete");
             self.draft.reserve(&name, generated.count());
+        }
+        if self.profiles.has(Profile::RollUps) {
+            self.roll_ups.extend(dataset::roll_ups());
         }
     }
 
     /// Makes the org.
     #[must_use]
-    pub fn build(self) -> Org {
-        let objects = self.draft.finish();
+    pub fn build(mut self) -> Org {
+        self.draft_demo();
+        let demo = self.demo_of();
+        let objects = std::mem::take(&mut self.draft).finish();
         let start = self.start.unwrap_or_else(|| default_start(&objects));
         let mut generated: HashMap<String, Arc<Generated>> = HashMap::new();
-        for object in self.demo.map(|records| demo(self.seed, records, start)).unwrap_or_default() {
+        for object in demo.map(|demo| demo.objects(start)).unwrap_or_default() {
             generated.insert(object.name, Arc::new(object.generated));
         }
         let tables = objects.into_iter().map(|(describe, drafted)| {
@@ -141,14 +266,31 @@ impl OrgBuilder {
             let at = tables.partition_point(|table| table.object.name.as_str() < "Organization");
             tables.insert(at, organization(&self.identity, start));
         }
-        let sequences = tables.iter().map(next_sequence).collect();
+        tables.iter_mut().for_each(|table| bury(table, &self.purged));
+        let sequence = |table: &Table| {
+            let kept = self.sequences.get(&table.object.name).copied().unwrap_or(1);
+            next_sequence(table).max(kept)
+        };
+        let sequences = tables.iter().map(sequence).collect();
+        self.assemble(Tables::new(tables), sequences, start)
+    }
+
+    fn assemble(mut self, mut tables: Tables, sequences: Vec<u64>, start: Timestamp) -> Org {
+        let rules: Vec<RollUpRule> =
+            self.roll_ups.iter().filter_map(|roll_up| RollUpRule::of(roll_up, &tables)).collect();
+        rules.iter().for_each(|rule| rule.work_out(&mut tables));
+        tables.set_roll_ups(rules);
+        self.access.apply(self.profiles);
         Org(Arc::new(Inner {
             asker: Arc::new(Asker::of(&self.identity)),
             identity: self.identity,
-            clock: Clock::new(start, self.runs),
-            began: start,
+            clock: Clock::new(start, self.speed),
+            began: self.began.unwrap_or(start),
             commit_delay: Mutex::new(self.commit_delay),
-            state: Mutex::new(State::new(Tables::new(tables), sequences)),
+            view: View::new(&tables, &self.access),
+            access: self.access,
+            roll_ups: self.roll_ups,
+            state: Mutex::new(State::new(tables, sequences)),
         }))
     }
 }
@@ -174,6 +316,9 @@ fn introduce(identity: &OrgIdentity, table: &mut Table) {
         ("FirstName", first),
         ("LastName", last),
         ("Name", &identity.user_name),
+        ("TimeZoneSidKey", &identity.time_zone),
+        ("LocaleSidKey", &identity.locale),
+        ("DefaultCurrencyIsoCode", &identity.currency),
     ];
     for (name, value) in names {
         if let Some(field) = table.object.position(name) {
@@ -181,6 +326,15 @@ fn introduce(identity: &OrgIdentity, table: &mut Table) {
         }
     }
     table.put(identity.user_id, values.into());
+}
+
+/// Lets a table know which of its records had been deleted for good.
+fn bury(table: &mut Table, purged: &BTreeMap<String, BTreeMap<String, Timestamp>>) {
+    for (id, deleted_at) in purged.get(&table.object.name).into_iter().flatten() {
+        if let Ok(id) = id.parse() {
+            table.purge(id, *deleted_at);
+        }
+    }
 }
 
 fn next_sequence(table: &Table) -> u64 {

@@ -18,7 +18,7 @@ use crate::object::{FieldType, ObjectType};
 use crate::value::Value;
 
 /// A transaction that is being put together.
-struct Changes<'a> {
+pub(super) struct Changes<'a> {
     org: &'a Org,
     state: &'a mut State,
     now: Timestamp,
@@ -92,9 +92,24 @@ impl Org {
         object: &str,
         record: &serde_json::Map<String, Json>,
     ) -> Result<BTreeMap<String, Value>, ChangeError> {
-        let object = self.object(object).ok_or_else(not_found)?;
+        Self::read_fields(&*self.object(object).ok_or_else(not_found)?, record)
+    }
+
+    /// Reads the values of a JSON record as [`Org::fields_from_json`] does, those of fields that the user does not see too.
+    pub(crate) fn all_fields_from_json(
+        &self,
+        object: &str,
+        record: &serde_json::Map<String, Json>,
+    ) -> Result<BTreeMap<String, Value>, ChangeError> {
+        Self::read_fields(&*self.whole_object(object).ok_or_else(not_found)?, record)
+    }
+
+    fn read_fields(
+        object: &ObjectType,
+        record: &serde_json::Map<String, Json>,
+    ) -> Result<BTreeMap<String, Value>, ChangeError> {
         let value = |(name, json): (&String, &Json)| {
-            let field = object.field(name).ok_or_else(|| no_such_column(&object, name))?;
+            let field = object.field(name).ok_or_else(|| no_such_column(object, name))?;
             let value = Value::from_json(json, field.kind);
             let value =
                 value.map_err(|bad| ChangeError::new("JSON_PARSER_ERROR", bad.to_string()).about(&field.name))?;
@@ -119,7 +134,7 @@ impl Org {
 }
 
 impl Changes<'_> {
-    fn insert(&mut self, object: &str, fields: BTreeMap<String, Value>) -> Result<Id, ChangeError> {
+    pub(super) fn insert(&mut self, object: &str, fields: BTreeMap<String, Value>) -> Result<Id, ChangeError> {
         let at = self.tables().position(object).ok_or_else(not_found)?;
         let table = self.tables().at(at);
         let user = Value::Id(self.org.identity().user_id);
@@ -141,10 +156,14 @@ impl Changes<'_> {
         for (field, value) in given {
             values[field] = value;
         }
+        if let Some(currency) = table.object.position("CurrencyIsoCode").filter(|at| values[*at].is_null()) {
+            values[currency] = self.org.identity().currency.as_str().into();
+        }
         set(&mut values, system.id, id.into());
         set(&mut values, system.stamp, self.now.into());
         compose_name(&table.object, &mut values);
         self.state.sequences[at] += 1;
+        self.complete_person(at, id, &mut values)?;
         self.put(at, id, values);
         Ok(id)
     }
@@ -164,6 +183,7 @@ impl Changes<'_> {
         if renames {
             compose_name(&object, &mut values);
         }
+        self.mirror_person(at, id, &values);
         self.put(at, id, values);
         Ok(())
     }
@@ -174,6 +194,7 @@ impl Changes<'_> {
             let name = &self.tables().at(at).object.name;
             return Err(ChangeError::new("DELETE_FAILED", format!("entity type {name} does not support delete")));
         }
+        self.check_person(at, &values)?;
         self.bin(at, id, values);
         for (child, child_id) in self.cascaded(at, id, false) {
             let values = self.values(child, child_id);
@@ -220,6 +241,12 @@ impl Changes<'_> {
             return Err(ChangeError::new("MALFORMED_ID", format!("bad id in recordsToMerge: {loser}")));
         }
         let (_, mut lost) = self.live(loser)?;
+        let contacts = (self.person_contact(at, &self.values(at, master)), self.person_contact(at, &lost));
+        match contacts {
+            (Some(kept), Some(lost)) => self.merge(kept, lost)?,
+            (None, None) => {}
+            _ => return Err(ChangeError::new("MALFORMED_ID", "a person and a company can not be merged")),
+        }
         self.reparent(&object.name, loser, master);
         let mut kept = self.values(at, master);
         self.stamp(at, &mut kept);
@@ -291,12 +318,12 @@ impl Changes<'_> {
         found.split_off(1)
     }
 
-    fn tables(&self) -> &Tables {
+    pub(super) fn tables(&self) -> &Tables {
         self.state.latest()
     }
 
     /// Returns the values of a record as this transaction has left it so far.
-    fn values(&self, at: usize, id: Id) -> Vec<Value> {
+    pub(super) fn values(&self, at: usize, id: Id) -> Vec<Value> {
         let written = self.writes.iter().rev().find_map(|write| match write {
             Write::Put { id: written, record, .. } if *written == id => Some(record.to_vec()),
             _ => None,
@@ -330,14 +357,14 @@ impl Changes<'_> {
     }
 
     /// Notes that the org's user touches a record now.
-    fn stamp(&self, at: usize, values: &mut [Value]) {
+    pub(super) fn stamp(&self, at: usize, values: &mut [Value]) {
         let system = self.tables().at(at).system;
         set(values, system.modified_date, self.now.into());
         set(values, system.modified_by, self.org.identity().user_id.into());
         set(values, system.stamp, self.now.into());
     }
 
-    fn put(&mut self, table: usize, id: Id, values: Vec<Value>) {
+    pub(super) fn put(&mut self, table: usize, id: Id, values: Vec<Value>) {
         self.writes.push(Write::Put { table, id, record: values.into() });
     }
 }

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use crate::id::Id;
 
 /// The names, ids and credentials of an org.
@@ -32,6 +35,8 @@ pub struct OrgIdentity {
     pub time_zone: String,
     /// The user's locale, such as `en_US`: it says on which day weeks begin.
     pub locale: String,
+    /// The user's currency, as ISO 4217 codes it. It matters in orgs with several currencies only.
+    pub currency: String,
     /// The month in which the org's fiscal year starts, from 1. A fiscal year has the name of the year it ends in.
     pub fiscal_year_start: i8,
     /// The password.
@@ -62,12 +67,28 @@ impl Default for OrgIdentity {
             user_name: "Ada Admin".to_owned(),
             time_zone: "Etc/UTC".to_owned(),
             locale: "en_US".to_owned(),
+            currency: "USD".to_owned(),
             fiscal_year_start: 1,
             password: "orgtap-demo".to_owned(),
             security_token: "demoSecurityToken0123456".to_owned(),
             consumer_key: "3MVG9demoConsumerKey.orgtap".to_owned(),
             consumer_secret: "0123456789ABCDEF0123456789ABCDEF".to_owned(),
         }
+    }
+}
+
+impl OrgIdentity {
+    /// Returns whether the IANA has a time zone of that name.
+    pub fn is_time_zone(name: &str) -> bool {
+        TimeZone::get(name).is_ok()
+    }
+
+    /// Returns how far the user's clock is ahead of UTC, in milliseconds, without daylight saving time.
+    pub(crate) fn utc_offset_millis(&self, now: Timestamp) -> i32 {
+        let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
+        let info = zone.to_offset_info(now);
+        let summer_seconds = if info.dst().is_dst() { 3600 } else { 0 };
+        (info.offset().seconds() - summer_seconds) * 1000
     }
 }
 

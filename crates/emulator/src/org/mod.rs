@@ -1,12 +1,17 @@
 //! The org: objects, their records, and how these change over time. It speaks no HTTP and knows no session.
 
+mod access;
 mod asker;
 mod builder;
 mod change;
 mod fields;
 mod identity;
 mod organization;
+mod person;
+mod rates;
 mod replication;
+mod roll_up;
+mod settings;
 mod snapshot;
 mod state;
 mod table;
@@ -23,11 +28,15 @@ use crate::object::ObjectType;
 use crate::select::{Scope, Selection};
 use crate::value::Value;
 
+use access::{Access, View};
 pub(crate) use asker::Asker;
-pub use builder::OrgBuilder;
+pub use builder::{HideError, OrgBuilder};
 pub use identity::OrgIdentity;
 pub(crate) use identity::POD;
+pub(crate) use rates::Rates;
 pub use replication::{DeletedIds, DeletedRecord, UpdatedIds};
+pub use roll_up::{RollUp, RollUpOperation};
+pub(crate) use settings::{KEY as SETTINGS_KEY, OrgSettings};
 pub(crate) use snapshot::{Snapshot, Tables};
 use state::State;
 pub(crate) use table::{RecordRef, Scan, Table};
@@ -43,6 +52,9 @@ struct Inner {
     clock: Clock,
     began: Timestamp,
     commit_delay: Mutex<Duration>,
+    access: Access,
+    view: View,
+    roll_ups: Vec<RollUp>,
     state: Mutex<State>,
 }
 
@@ -82,13 +94,23 @@ impl Org {
         *self.0.commit_delay.lock().unwrap_or_else(PoisonError::into_inner) = delay;
     }
 
-    /// Returns all objects, in the order of their names.
+    /// Returns the objects that the user sees, in the order of their names.
     pub fn objects(&self) -> Vec<Arc<ObjectType>> {
+        self.0.view.objects().to_vec()
+    }
+
+    /// Returns an object as the user sees it, by its name in any case.
+    pub fn object(&self, name: &str) -> Option<Arc<ObjectType>> {
+        self.0.view.object(name)
+    }
+
+    /// Returns all objects, whether the user sees them or not.
+    pub(crate) fn whole_objects(&self) -> Vec<Arc<ObjectType>> {
         self.state().latest().objects()
     }
 
-    /// Returns an object by its name in any case.
-    pub fn object(&self, name: &str) -> Option<Arc<ObjectType>> {
+    /// Returns an object with all its fields, by its name in any case.
+    pub(crate) fn whole_object(&self, name: &str) -> Option<Arc<ObjectType>> {
         let state = self.state();
         let tables = state.latest();
         tables.position(name).map(|at| tables.at(at).object.clone())
@@ -103,7 +125,29 @@ impl Org {
         Selection::new(soql, scope, self.snapshot())
     }
 
-    /// Returns how many live records an object has, or `None` if there is no such object.
+    /// Returns what is hidden from the user.
+    pub(crate) fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// Returns whether a record is hidden from the user.
+    pub(crate) fn hides(&self, id: Id) -> bool {
+        let snapshot = self.snapshot();
+        let Some(table) = snapshot.tables.position_of(id).map(|at| snapshot.tables.at(at)) else { return false };
+        table.find(id).is_some_and(|record| !snapshot.is_shared(table, record))
+    }
+
+    /// Returns whether the org has several currencies.
+    pub(crate) fn is_multi_currency(&self) -> bool {
+        self.whole_object("CurrencyType").is_some()
+    }
+
+    /// Returns whether accounts may be people.
+    pub(crate) fn has_person_accounts(&self) -> bool {
+        self.whole_object("Account").is_some_and(|account| account.field("IsPersonAccount").is_some())
+    }
+
+    /// Returns how many live records of an object the user sees, or `None` if there is no such object.
     pub fn record_count(&self, object: &str) -> Option<u64> {
         let snapshot = self.snapshot();
         let table = snapshot.tables.at(snapshot.tables.position(object)?);
@@ -112,7 +156,7 @@ impl Org {
 
     /// Returns the ids of an object's records, deleted ones too, in their order.
     pub(crate) fn ids(&self, object: &str) -> impl Iterator<Item = Id> + use<> {
-        let snapshot = self.snapshot();
+        let snapshot = self.whole();
         let at = snapshot.tables.position(object);
         let ids: Vec<Id> = at.map_or_else(Vec::new, |at| {
             let table = snapshot.tables.at(at);
@@ -122,24 +166,38 @@ impl Org {
     }
 
     /// Returns the values of all records of an object, deleted ones too, in the order of its fields: what the org holds,
-    /// without any query in between.
+    /// without any query in between, and whether the user sees it or not.
     pub(crate) fn records(&self, object: &str) -> Option<Vec<Vec<Value>>> {
-        let snapshot = self.snapshot();
+        Self::records_of(&self.whole(), object)
+    }
+
+    /// Returns the same as [`Org::records`] does, without the fields and records that the user does not see.
+    pub(crate) fn seen_records(&self, object: &str) -> Option<Vec<Vec<Value>>> {
+        Self::records_of(&self.snapshot(), object)
+    }
+
+    fn records_of(snapshot: &Snapshot, object: &str) -> Option<Vec<Vec<Value>>> {
         let table = snapshot.tables.at(snapshot.tables.position(object)?);
         let in_bin = |record: &RecordRef<'_>| snapshot.sees(Scope::All, table, *record);
         Some(table.all().filter(in_bin).map(|record| table.values(record)).collect())
     }
 
-    /// Returns all records as everybody sees them now.
+    /// Returns all records, whether the user sees them or not.
+    fn whole(&self) -> Snapshot {
+        let now = self.now();
+        Snapshot { tables: self.state().committed(now), now, began: self.0.began, asker: self.0.asker.clone() }
+    }
+
+    /// Returns the records that the user sees now.
     fn snapshot(&self) -> Snapshot {
         self.snapshot_and_oldest_open().0
     }
 
-    /// Returns all records, and when the oldest transaction that they do not show began.
+    /// Returns the records that the user sees, and when the oldest transaction that they do not show began.
     fn snapshot_and_oldest_open(&self) -> (Snapshot, Option<Timestamp>) {
         let now = self.now();
         let mut state = self.state();
-        let tables = state.committed(now);
+        let tables = self.0.view.of(state.committed(now));
         (Snapshot { tables, now, began: self.0.began, asker: self.0.asker.clone() }, state.oldest_open(now))
     }
 

@@ -15,7 +15,7 @@ use crate::value::Value;
 const AGE: std::time::Duration = std::time::Duration::from_secs(3 * 365 * 86_400);
 
 /// The fields: name, label, type.
-const FIELDS: [(&str, &str, &str); 18] = [
+const FIELDS: [(&str, &str, &str); 20] = [
     ("Id", "Organization ID", "id"),
     ("Name", "Name", "string"),
     ("Division", "Division", "string"),
@@ -28,6 +28,8 @@ const FIELDS: [(&str, &str, &str); 18] = [
     ("IsSandbox", "Is Sandbox", "boolean"),
     ("IsReadOnly", "Is Read Only", "boolean"),
     ("OrganizationType", "Edition", "picklist"),
+    ("FiscalYearStartMonth", "Fiscal Year Starts In", "int"),
+    ("UsesStartDateAsFiscalYearName", "Fiscal Year Name by Start", "boolean"),
     ("TrialExpirationDate", "Trial Expiration Date", "datetime"),
     ("CreatedDate", "Created Date", "datetime"),
     ("CreatedById", "Created By ID", "reference"),
@@ -64,11 +66,13 @@ fn value(field: &str, identity: &OrgIdentity, start: Timestamp) -> Value {
     match field {
         "Id" => identity.organization_id.into(),
         "Name" => identity.organization_name.as_str().into(),
-        "DefaultLocaleSidKey" | "LanguageLocaleKey" => "en_US".into(),
-        "TimeZoneSidKey" => "Etc/UTC".into(),
+        "DefaultLocaleSidKey" => identity.locale.as_str().into(),
+        "LanguageLocaleKey" => "en_US".into(),
+        "TimeZoneSidKey" => identity.time_zone.as_str().into(),
+        "FiscalYearStartMonth" => i64::from(identity.fiscal_year_start).into(),
         "InstanceName" => identity.instance.as_str().into(),
         "IsSandbox" => identity.sandbox.into(),
-        "IsReadOnly" => false.into(),
+        "IsReadOnly" | "UsesStartDateAsFiscalYearName" => false.into(),
         "OrganizationType" => "Enterprise Edition".into(),
         "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => whole_second(earlier(start, AGE)).into(),
         "CreatedById" | "LastModifiedById" => identity.user_id.into(),

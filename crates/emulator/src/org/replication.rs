@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Org;
 use super::snapshot::Snapshot;
-use super::table::Table;
+use super::table::{RecordRef, Table};
 use crate::clock::earlier;
 use crate::error::QueryError;
 use crate::id::Id;
@@ -84,7 +84,8 @@ impl Org {
         let (snapshot, oldest_open) = self.snapshot_and_oldest_open();
         let table = replicated(&snapshot, object)?;
         let window = Window::new(start, end, snapshot.now, 15, Duration::from_secs(60))?;
-        let in_bin = table.all().filter(|record| table.is_set(*record, table.system.is_deleted));
+        let is_deleted = |record: &RecordRef<'_>| table.is_set(*record, table.system.is_deleted);
+        let in_bin = table.all().filter(|record| is_deleted(record) && snapshot.is_shared(table, *record));
         let in_bin = in_bin.filter_map(|record| Some((table.id(record), table.touched(record)?)));
         let deleted = in_bin.chain(table.purged()).filter(|(_, at)| window.holds(*at));
         let deleted = deleted.map(|(id, deleted_at)| DeletedRecord { id, deleted_at });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::asker::Asker;
+use super::roll_up::RollUpRule;
 use super::table::{RecordRef, Table};
 use crate::id::Id;
 use crate::object::ObjectType;
@@ -17,6 +18,7 @@ pub(crate) struct Tables {
     list: Vec<Arc<Table>>,
     by_name: Arc<HashMap<String, usize>>,
     by_prefix: Arc<HashMap<[u8; 3], usize>>,
+    roll_ups: Arc<[RollUpRule]>,
 }
 
 /// The org's records at one moment.
@@ -41,7 +43,18 @@ impl Tables {
             by_name: Arc::new(names.collect()),
             by_prefix: Arc::new(prefixes.collect()),
             list: list.into_iter().map(Arc::new).collect(),
+            roll_ups: Arc::default(),
         }
+    }
+
+    /// Returns the roll-up summaries.
+    pub(super) fn roll_ups(&self) -> Arc<[RollUpRule]> {
+        self.roll_ups.clone()
+    }
+
+    /// Keeps fields as roll-up summaries from now on.
+    pub(super) fn set_roll_ups(&mut self, rules: Vec<RollUpRule>) {
+        self.roll_ups = rules.into();
     }
 
     /// Returns the objects, in the order of their names.
@@ -78,9 +91,11 @@ impl Tables {
 impl Snapshot {
     /// Returns whether a query of that scope sees a record.
     pub(crate) fn sees(&self, scope: Scope, table: &Table, record: RecordRef<'_>) -> bool {
-        if table.is_set(record, table.system.is_deleted) {
-            return scope == Scope::All && !table.is_thrown_out(record, self.began, self.now);
-        }
-        scope == Scope::All || !table.is_set(record, table.system.is_archived)
+        let is_there = if table.is_set(record, table.system.is_deleted) {
+            scope == Scope::All && !table.is_thrown_out(record, self.began, self.now)
+        } else {
+            scope == Scope::All || !table.is_set(record, table.system.is_archived)
+        };
+        is_there && self.is_shared(table, record)
     }
 }

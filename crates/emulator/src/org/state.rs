@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::roll_up::SummedUp;
 use super::snapshot::Tables;
 use super::table::Record;
 use crate::id::Id;
@@ -118,13 +119,24 @@ impl Write {
             Self::Put { id, .. } | Self::Purge { id, .. } => *id,
         }
     }
+
+    /// Returns the position of the table, and the record in it.
+    fn place(&self) -> (usize, Id) {
+        match self {
+            Self::Put { table, id, .. } | Self::Purge { table, id, .. } => (*table, *id),
+        }
+    }
 }
 
 fn apply(tables: &mut Tables, writes: &[Write]) {
+    let mut summed_up = SummedUp::default();
     for write in writes {
+        summed_up.note(tables, write.place());
         match write {
             Write::Put { table, id, record } => tables.at_mut(*table).put(*id, record.clone()),
             Write::Purge { table, id, deleted_at } => tables.at_mut(*table).purge(*id, *deleted_at),
         }
+        summed_up.note(tables, write.place());
     }
+    summed_up.refresh(tables);
 }

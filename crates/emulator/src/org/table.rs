@@ -1,7 +1,7 @@
 //! The records of an object: those that are generated when read, and over them those that were changed, added or
 //! imported. Cloning a table is cheap, and a clone never changes.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, HashMap, btree_map};
 use std::iter::Peekable;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::access::Sharing;
 use crate::clock::later;
 use crate::dataset::Generated;
 use crate::id::Id;
@@ -33,6 +34,20 @@ pub(crate) struct Table {
     stored: Arc<BTreeMap<Id, Option<Record>>>,
     /// When purged records had been deleted.
     purged: Arc<BTreeMap<Id, Timestamp>>,
+    /// The values of roll-up summaries, by the positions of their fields.
+    roll_ups: BTreeMap<usize, RollUpValues>,
+    /// Whose records the user sees.
+    pub(super) sharing: Sharing,
+    /// Where the object's fields are in records, if the user does not see all that these hold.
+    columns: Option<Arc<[usize]>>,
+}
+
+/// The values of a roll-up summary.
+#[derive(Debug, Clone)]
+struct RollUpValues {
+    by_record: Arc<HashMap<Id, Value>>,
+    /// The value of a record without children.
+    without_children: Value,
 }
 
 /// Positions of the fields by which the org keeps track of records, where the object has them.
@@ -91,7 +106,40 @@ impl SystemFields {
 impl Table {
     pub(crate) fn new(object: Arc<ObjectType>, generated: Option<Arc<Generated>>) -> Self {
         let system = SystemFields::of(&object);
-        Self { object, system, generated, stored: Arc::default(), purged: Arc::default() }
+        Self {
+            object,
+            system,
+            generated,
+            stored: Arc::default(),
+            purged: Arc::default(),
+            roll_ups: BTreeMap::new(),
+            sharing: Sharing::Public,
+            columns: None,
+        }
+    }
+
+    /// Returns the same records as the user sees them: with fewer fields, given with their positions in this table, and by a rule which of
+    /// them are left out.
+    pub(super) fn seen_as(&self, fewer: Option<(Arc<ObjectType>, Arc<[usize]>)>, sharing: Sharing) -> Self {
+        let mut seen = Self { sharing, ..self.clone() };
+        if let Some((object, columns)) = fewer {
+            seen.system = SystemFields::of(&object);
+            seen.object = object;
+            seen.columns = Some(columns);
+        }
+        seen
+    }
+
+    /// Gives a field its values as a roll-up summary.
+    pub(super) fn set_roll_up(&mut self, field: usize, values: HashMap<Id, Value>, without_children: Value) {
+        self.roll_ups.insert(field, RollUpValues { by_record: Arc::new(values), without_children });
+    }
+
+    /// Changes the value of a roll-up summary.
+    pub(super) fn put_roll_up(&mut self, field: usize, id: Id, value: Value) {
+        if let Some(values) = self.roll_ups.get_mut(&field) {
+            Arc::make_mut(&mut values.by_record).insert(id, value);
+        }
     }
 
     /// Stores a record, in place of the one with that id if there is one.
@@ -142,6 +190,10 @@ impl Table {
     pub(crate) fn value(&self, record: RecordRef<'_>, field: usize) -> Value {
         if self.object.fields[field].kind.is_compound() {
             return self.compound(record, self.object.parts(field));
+        }
+        let field = self.columns.as_ref().map_or(field, |columns| columns[field]);
+        if let Some(values) = self.roll_ups.get(&field) {
+            return values.by_record.get(&self.id(record)).unwrap_or(&values.without_children).clone();
         }
         match (record, &self.generated) {
             (RecordRef::Generated(n), Some(generated)) => generated.value(n, field),

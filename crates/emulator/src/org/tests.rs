@@ -443,3 +443,30 @@ fn records_deleted_before_the_org_began_are_reported_too() {
 
     assert_eq!(deleted.records.len() as u64, count(&org, "SELECT Id FROM Contact WHERE IsDeleted = true", Scope::All));
 }
+
+#[test]
+fn stamps_have_whole_seconds_whatever_the_clock_reads() {
+    let org = Org::builder().demo(500).starts_at(at("2026-03-01T12:00:00.987Z")).build();
+    let id = org.insert("Account", fields([("Name", "A".into())])).unwrap();
+    let soql = format!("SELECT CreatedDate, LastModifiedDate, SystemModstamp FROM Account WHERE Id = '{id}'");
+
+    assert_eq!(rows(&org, &soql, Scope::Live)[0], ["2026-03-01T12:00:00.000Z"; 3]);
+    org.advance(Duration::from_millis(999));
+    org.update(id, fields([("Name", "B".into())])).unwrap();
+    let stamps = rows(&org, &soql, Scope::Live).remove(0);
+    assert_eq!(stamps, ["2026-03-01T12:00:00.000Z", "2026-03-01T12:00:01.000Z", "2026-03-01T12:00:01.000Z"]);
+}
+
+#[test]
+fn new_ids_follow_each_other_in_base_62_with_their_checksum() {
+    let org = demo(500);
+    let new = || org.insert("Account", fields([("Name", "A".into())])).unwrap().to_string();
+    let ids: Vec<String> = (0..200).map(|_| new()).collect();
+
+    assert!(ids.is_sorted());
+    assert!(ids.iter().all(|id| id.len() == 18 && id.parse::<Id>().is_ok_and(|parsed| parsed.to_string() == *id)));
+    // The checksum tells which letters are capitals: the same letters in another case are no id.
+    let capital = ids.iter().find(|id| id.get(..15).unwrap().chars().any(|char| char.is_ascii_uppercase())).unwrap();
+    let wrong = format!("{}{}", capital.get(..15).unwrap().to_lowercase(), capital.get(15..).unwrap());
+    assert!(wrong.parse::<Id>().is_err(), "{wrong}");
+}

@@ -206,6 +206,7 @@ pub(super) fn identity(request: &Request) -> Response {
     let org = request.server.org.identity();
     let base = &request.base_url;
     let id = format!("{base}/id/{}/{}", org.organization_id, org.user_id);
+    let utc_offset = org.utc_offset_millis(request.server.org.now());
     let identity = Identity {
         sub: id.clone(),
         id,
@@ -223,7 +224,7 @@ pub(super) fn identity(request: &Request) -> Response {
         user_type: "STANDARD",
         language: "en_US",
         locale: org.locale.clone(),
-        utc_offset: 0,
+        utc_offset,
         zoneinfo: org.time_zone.clone(),
         urls: Urls {
             rest: format!("{base}/services/data/v{{version}}/"),

@@ -132,7 +132,7 @@ fn answer_get(method: &str, url: &str, request: &Request) -> Result<Response, Re
     if resource.is_bulk() {
         return Err(not_offered());
     }
-    check_version(version)?;
+    check_version(version, request)?;
     let sub = Request { parameters: parameters(query), method: Method::GET, ..request.clone() };
     answer_resource(version, &resource, &sub)
 }

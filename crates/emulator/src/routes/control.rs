@@ -6,6 +6,8 @@
 //! | `GET stats` | calls and queries so far |
 //! | `GET ca` | the certificate authority to trust, as PEM |
 //! | `GET records/Account` | all records of an object as the org holds them, deleted ones too, and its fields |
+//! | `GET records/Account?as=user` | those of them that the user sees, with the fields that it sees |
+//! | `GET access` | what is hidden from the user |
 //! | `GET clock` | the org's time |
 //! | `POST clock` | `{"advance_secs": 60}` moves it, `{"now": "2026-01-01T00:00:00Z"}` sets it |
 //! | `POST changes` | one change or an array of them, see [`Change`] |
@@ -104,6 +106,7 @@ fn route(path: &str, request: &Request) -> Answer {
         (&Method::GET, "ca") => server.ca_pem.clone().map(|pem| Response::new(Body::from(pem))).ok_or_else(|| {
             Problem { status: StatusCode::NOT_FOUND, message: "there is no certificate: this is plain HTTP".to_owned() }
         }),
+        (&Method::GET, "access") => Ok(json(StatusCode::OK, server.org.access())),
         (&Method::GET, "clock") => Ok(clock(&server.org)),
         (&Method::POST, "clock") => set_clock(request),
         (&Method::POST, "changes") => change_all(request),
@@ -129,9 +132,7 @@ fn route(path: &str, request: &Request) -> Answer {
             server.sessions.end_all();
             Ok(empty(StatusCode::NO_CONTENT))
         }
-        (&Method::GET, path) if path.starts_with("records/") => {
-            records(path.trim_start_matches("records/"), &server.org)
-        }
+        (&Method::GET, path) if path.starts_with("records/") => records(path.trim_start_matches("records/"), request),
         (method, path) => {
             let message =
                 format!("there is no `{method} {path}` here; try `GET settings`, `GET stats` or `GET faults`");
@@ -146,12 +147,18 @@ fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
 }
 
 /// Tells what the org holds, so that what a client has read can be compared with it.
-fn records(name: &str, org: &Org) -> Answer {
+fn records(name: &str, request: &Request) -> Answer {
+    let org = &request.server.org;
     let unknown = || Problem { status: StatusCode::NOT_FOUND, message: "there is no such object".to_owned() };
-    let object = org.object(name).ok_or_else(unknown)?;
+    let (object, records) = match request.parameter("as") {
+        Some("user") => (org.object(name), org.seen_records(name)),
+        Some(_) => return Err(Problem::bad_request("`as` can be `user`, or left out")),
+        None => (org.whole_object(name), org.records(name)),
+    };
+    let object = object.ok_or_else(unknown)?;
     let fields: Map<String, Json> =
         object.fields.iter().map(|field| (field.name.clone(), field.kind.name().into())).collect();
-    let records = org.records(name).ok_or_else(unknown)?.into_iter().map(|values| {
+    let records = records.ok_or_else(unknown)?.into_iter().map(|values| {
         let members = object.fields.iter().zip(values);
         Json::Object(members.map(|(field, value)| (field.name.clone(), value.json(field.kind))).collect())
     });
@@ -194,12 +201,12 @@ fn change_all(request: &Request) -> Answer {
 fn carry_out(change: Change, org: &Org) -> Result<Id, Problem> {
     let id = match change {
         Change::Insert { object, fields } => {
-            let fields = org.fields_from_json(&object, &fields)?;
+            let fields = org.all_fields_from_json(&object, &fields)?;
             org.insert(&object, fields)?
         }
         Change::Update { id, fields } => {
             let id = parse_id(&id)?;
-            let fields = org.fields_from_json(&object_of(id, org)?, &fields)?;
+            let fields = org.all_fields_from_json(&object_of(id, org)?, &fields)?;
             org.update(id, fields)?;
             id
         }
@@ -223,7 +230,7 @@ fn parse_id(text: &str) -> Result<Id, Problem> {
 fn object_of(id: Id, org: &Org) -> Result<String, Problem> {
     let prefix = id.key_prefix();
     let object = org
-        .objects()
+        .whole_objects()
         .into_iter()
         .find(|object| object.key_prefix.as_deref().is_some_and(|known| known.as_bytes() == prefix));
     object.map(|object| object.name.clone()).ok_or_else(|| Problem::bad_request(format!("no object has ids like {id}")))

@@ -110,9 +110,9 @@ pub(crate) fn answer(call: &Call, request: &Request) -> Result<Response, Refusal
             check_session(request)?;
             Ok(auth::identity(request))
         }
-        Call::Versions => Ok(versions::list()),
+        Call::Versions => Ok(versions::list(request)),
         Call::Rest(version, resource) => {
-            let answer = check_version(*version)
+            let answer = check_version(*version, request)
                 .and_then(|()| check_session(request))
                 .and_then(|()| answer_resource(*version, resource, request));
             answer.map_err(|refusal| if resource.is_bulk() { refusal.into_bulk() } else { refusal })
@@ -158,12 +158,13 @@ fn answer_resource(version: ApiVersion, resource: &Resource, request: &Request) 
     }
 }
 
-fn check_version(version: ApiVersion) -> Result<(), Refusal> {
-    match version.standing() {
+fn check_version(version: ApiVersion, request: &Request) -> Result<(), Refusal> {
+    let versions = request.server.options.versions;
+    match versions.standing(version) {
         Standing::Offered => Ok(()),
         Standing::Unknown => Err(Refusal::not_found()),
         Standing::Retired => {
-            let message = format!("API version {version} is retired. Use version 31.0 or later.");
+            let message = format!("API version {version} is retired. Use version {} or later.", versions.oldest());
             Err(Refusal::new(StatusCode::GONE, "UNSUPPORTED_API_VERSION", message))
         }
     }

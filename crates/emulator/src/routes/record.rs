@@ -85,6 +85,7 @@ pub(super) fn insert(version: ApiVersion, object: &str, request: &Request) -> Re
 pub(super) fn update(object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
     let id = own_id(&object, id)?;
+    check_shared(id, request)?;
     let fields = request.server.org.fields_from_json(&object.name, &body(request)?)?;
     request.server.org.update(id, fields)?;
     Ok(empty(StatusCode::NO_CONTENT))
@@ -93,8 +94,19 @@ pub(super) fn update(object: &str, id: &str, request: &Request) -> Result<Respon
 /// Answers `DELETE sobjects/{object}/{id}`.
 pub(super) fn delete(object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
-    request.server.org.delete(own_id(&object, id)?)?;
+    let id = own_id(&object, id)?;
+    check_shared(id, request)?;
+    request.server.org.delete(id)?;
     Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// Refuses to change a record that the user may not see.
+fn check_shared(id: Id, request: &Request) -> Result<(), Refusal> {
+    if !request.server.org.hides(id) {
+        return Ok(());
+    }
+    let message = "insufficient access rights on cross-reference id";
+    Err(Refusal::bad_request("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message).about([]))
 }
 
 /// Reads an id that must be of `object`.

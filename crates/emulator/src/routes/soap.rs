@@ -24,7 +24,7 @@ const SWITCHED_OFF: &str = "SOAP API login() is disabled by default in this org.
 
 /// Answers `login()` at `/services/Soap/u/{version}`.
 pub(super) fn login(version: &str, request: &Request) -> Result<Response, Refusal> {
-    check_version(version)?;
+    check_version(version, request)?;
     let credentials = Credentials::read(&request.body)?;
     let server = &request.server;
     let rules = server.door.rules();
@@ -53,8 +53,9 @@ pub(super) fn login(version: &str, request: &Request) -> Result<Response, Refusa
     Ok(xml(StatusCode::OK, result(request, version, &session, rules.password_expired)))
 }
 
-fn check_version(version: &str) -> Result<(), Refusal> {
-    let parsed = ApiVersion::parse(version).filter(|version| version.standing() == Standing::Offered);
+fn check_version(version: &str, request: &Request) -> Result<(), Refusal> {
+    let offered = request.server.options.versions;
+    let parsed = ApiVersion::parse(version).filter(|version| offered.standing(*version) == Standing::Offered);
     match parsed {
         Some(version) if version <= ApiVersion::LAST_SOAP_LOGIN => Ok(()),
         _ => Err(Refusal::Soap {
@@ -76,6 +77,13 @@ fn result(request: &Request, version: &str, session: &str, password_expired: boo
     let (sandbox, seconds) = (identity.sandbox, LIFETIME.as_secs());
     let (name, email) = (escape(&identity.organization_name), escape(&identity.email));
     let (locale, time_zone) = (escape(&identity.locale), escape(&identity.time_zone));
+    let (is_multi_currency, has_people) =
+        (request.server.org.is_multi_currency(), request.server.org.has_person_accounts());
+    let currency = if is_multi_currency {
+        format!("<userDefaultCurrencyIsoCode>{}</userDefaultCurrencyIsoCode>", escape(&identity.currency))
+    } else {
+        "<userDefaultCurrencyIsoCode xsi:nil=\"true\"/>".to_owned()
+    };
     let (full_name, username) = (escape(&identity.user_name), escape(&identity.username));
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
@@ -88,10 +96,10 @@ fn result(request: &Request, version: &str, session: &str, password_expired: boo
          <accessibilityMode>false</accessibilityMode><chatterExternal>false</chatterExternal>\
          <currencySymbol>$</currencySymbol><orgAttachmentFileSizeLimit>5242880</orgAttachmentFileSizeLimit>\
          <orgDefaultCurrencyIsoCode>USD</orgDefaultCurrencyIsoCode><orgDefaultCurrencyLocale>en_US</orgDefaultCurrencyLocale>\
-         <orgDisallowHtmlAttachments>false</orgDisallowHtmlAttachments><orgHasPersonAccounts>false</orgHasPersonAccounts>\
-         <organizationId>{organization_id}</organizationId><organizationMultiCurrency>false</organizationMultiCurrency>\
+         <orgDisallowHtmlAttachments>false</orgDisallowHtmlAttachments><orgHasPersonAccounts>{has_people}</orgHasPersonAccounts>\
+         <organizationId>{organization_id}</organizationId><organizationMultiCurrency>{is_multi_currency}</organizationMultiCurrency>\
          <organizationName>{name}</organizationName><profileId>{profile}</profileId><roleId xsi:nil=\"true\"/>\
-         <sessionSecondsValid>{seconds}</sessionSecondsValid><userDefaultCurrencyIsoCode xsi:nil=\"true\"/>\
+         <sessionSecondsValid>{seconds}</sessionSecondsValid>{currency}\
          <userEmail>{email}</userEmail><userFullName>{full_name}</userFullName><userId>{user}</userId>\
          <userLanguage>en_US</userLanguage><userLocale>{locale}</userLocale><userName>{username}</userName>\
          <userTimeZone>{time_zone}</userTimeZone><userType>Standard</userType><userUiSkin>Theme3</userUiSkin></userInfo>\

@@ -26,8 +26,9 @@ struct Resources {
 }
 
 /// Lists the versions. Needs no session.
-pub(super) fn list() -> Response {
-    let versions: Vec<Version> = ApiVersion::offered()
+pub(super) fn list(request: &Request) -> Response {
+    let offered = request.server.options.versions.offered();
+    let versions: Vec<Version> = offered
         .map(|version| Version {
             label: version.release(),
             url: format!("/services/data/v{version}"),

@@ -32,10 +32,12 @@ struct About<'a> {
     facts: &'a FieldFacts,
     span: Span,
     distance: bool,
+    /// The currency that amounts are compared in.
+    currency: Option<&'a str>,
 }
 
-/// Resolves the left side of a comparison.
-type Find<'f, S> = &'f mut dyn FnMut(&Operand) -> Result<Subject<S>, QueryError>;
+/// Resolves the left side of a comparison, whose right side may be in a currency.
+type Find<'f, S> = &'f mut dyn FnMut(&Operand, Option<&str>) -> Result<Subject<S>, QueryError>;
 
 /// Makes a condition of WHERE ready to be asked of records.
 pub(super) fn of_records(
@@ -44,7 +46,7 @@ pub(super) fn of_records(
     scope: Scope,
 ) -> Result<Predicate<Term>, QueryError> {
     semi_join::check(resolver.query, resolver.text)?;
-    predicate(resolver, condition, scope, &mut |operand| of_record(resolver, operand))
+    predicate(resolver, condition, scope, &mut |operand, currency| of_record(resolver, operand, currency))
 }
 
 /// Makes a condition ready, whose subjects `find` resolves.
@@ -63,16 +65,19 @@ pub(super) fn predicate<S>(
         Condition::Or(conditions) => Predicate::Or(all(conditions)?),
         Condition::Not(condition) => Predicate::Not(Box::new(predicate(resolver, condition, scope, find)?)),
         Condition::Comparison(comparison) => {
-            let Subject { source, facts, span, distance } = find(&comparison.left)?;
-            let test = test(resolver, About { facts: &facts, span, distance }, comparison, scope)?;
+            let currency = resolver.currency_of(comparison)?;
+            let Subject { source, facts, span, distance } = find(&comparison.left, currency.as_deref())?;
+            let about = About { facts: &facts, span, distance, currency: currency.as_deref() };
+            let test = test(resolver, about, comparison, scope)?;
             Predicate::Test { subject: source, case_sensitive: facts.case_sensitive, test }
         }
     })
 }
 
 /// Resolves what WHERE compares.
-fn of_record(resolver: Resolver<'_>, operand: &Operand) -> Result<Subject<Term>, QueryError> {
+fn of_record(resolver: Resolver<'_>, operand: &Operand, currency: Option<&str>) -> Result<Subject<Term>, QueryError> {
     let span = operand.span();
+    resolver.check_unconverted(operand, "WHERE")?;
     let term = match operand {
         Operand::Call(call) if call.function.is("FORMULA") => resolver.formula(call)?,
         operand => resolver.term(operand)?,
@@ -81,6 +86,10 @@ fn of_record(resolver: Resolver<'_>, operand: &Operand) -> Result<Subject<Term>,
         let message = format!("field '{}' can not be filtered in a query call", term.path.field.name);
         return Err(resolver.refuse("INVALID_FIELD", span, &message));
     }
+    let term = match currency {
+        Some(code) => resolver.in_currency(term, code),
+        None => term,
+    };
     Ok(Subject { facts: term.facts.clone(), distance: term.is_distance(), source: term, span })
 }
 
@@ -176,8 +185,11 @@ fn constant(resolver: Resolver<'_>, subject: About<'_>, literal: &Literal) -> Re
         (LiteralKind::String(text), _) if kind.is_text() => {
             Constant::Text(if subject.facts.case_sensitive { text.clone() } else { fold(text) })
         }
-        (LiteralKind::Number(text) | LiteralKind::Currency { amount: text, .. }, _) if kind.is_number() => {
-            Constant::Number(text.parse().map_err(|_| bad())?)
+        (LiteralKind::Number(text), _) if kind.is_number() => Constant::Number(text.parse().map_err(|_| bad())?),
+        (LiteralKind::Currency { iso, amount }, _) if kind.is_number() => {
+            let amount: f64 = amount.parse().map_err(|_| bad())?;
+            let rates = resolver.rates().zip(subject.currency);
+            Constant::Number(rates.map_or(amount, |(rates, to)| rates.converted(amount, iso, to, None)))
         }
         (LiteralKind::Boolean(value), FieldKind::Boolean) => Constant::Boolean(*value),
         (LiteralKind::Date(text), FieldKind::Date) => read(text, FieldKind::Date)?,

@@ -22,6 +22,12 @@ pub(super) fn format(value: &Value, kind: FieldKind, asker: &Asker) -> Value {
     Value::from(text)
 }
 
+/// Returns the text of an amount of money with the code of its currency.
+pub(super) fn money_in(value: &Value, code: &str) -> Value {
+    let Some(amount) = value.as_number() else { return Value::Null };
+    Value::from(format!("{code} {}", grouped(&format!("{amount:.2}"))))
+}
+
 fn money(amount: f64) -> String {
     let sign = if amount < 0.0 { "-" } else { "" };
     format!("{sign}${}", grouped(&format!("{:.2}", amount.abs())))

@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::order::{self, Direction};
 use super::predicate::Predicate;
 use super::resolve::{FieldFacts, Resolver};
-use super::term::{Step, Term};
+use super::term::{CurrencyOf, Step, Term};
 use crate::error::QueryError;
 use crate::object::FieldKind;
 use crate::org::Snapshot;
@@ -101,7 +101,11 @@ impl Groups {
     pub(super) fn finish(&mut self, resolver: Resolver<'_>, scope: Scope) -> Result<(), QueryError> {
         let query = resolver.query;
         if let Some(having) = &query.having {
-            let mut subject = |operand: &Operand| {
+            let mut subject = |operand: &Operand, currency: Option<&str>| {
+                if currency.is_some() {
+                    let message = "currency codes can not be used with the result of an aggregate function";
+                    return Err(resolver.refuse("MALFORMED_QUERY", operand.span(), message));
+                }
                 let (source, facts) = self.cell(resolver, operand, Clause::Having)?;
                 Ok(Subject { source, facts, span: operand.span(), distance: false })
             };
@@ -177,6 +181,8 @@ impl Groups {
             [Argument::Call(inner)] => resolver.call(inner)?,
             _ => return Err(resolver.refuse("MALFORMED_QUERY", call.span, "unexpected token: ')'")),
         };
+        let counts = matches!(kind, AggregateKind::Count | AggregateKind::CountDistinct);
+        let term = if counts { term } else { resolver.in_default_currency(term) };
         let name = call.function.text.to_ascii_uppercase();
         if !kind.takes(&term.facts) {
             let message = format!("field {} does not support aggregate operator {name}", term.path.field.name);
@@ -219,8 +225,15 @@ impl Groups {
     ) -> Result<(Cell, FieldFacts), QueryError> {
         let (mut cell, mut facts) = self.cell(resolver, &Operand::Call(inner.clone()), clause)?;
         if call.function.is("format") {
-            cell.steps.push(Step::Format(facts.kind, resolver.snapshot.asker.clone()));
+            let rates = resolver.rates().filter(|_| facts.kind == FieldKind::Currency);
+            cell.steps.push(match rates {
+                Some(rates) => Step::FormatMoney(CurrencyOf::Code(rates.corporate().to_owned())),
+                None => Step::Format(facts.kind, resolver.snapshot.asker.clone()),
+            });
             facts.kind = FieldKind::String;
+        } else if call.function.is("convertCurrency") && resolver.rates().is_some() {
+            let message = "convertCurrency can not be used with the result of an aggregate function";
+            return Err(resolver.refuse("MALFORMED_QUERY", call.span, message));
         } else if !call.function.is("convertCurrency") {
             let message = format!("unexpected token: '{}'", call.function.text);
             return Err(resolver.refuse("MALFORMED_QUERY", call.span, &message));

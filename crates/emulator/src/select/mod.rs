@@ -9,6 +9,8 @@ mod child;
 mod columns;
 mod compare;
 mod condition;
+mod currency;
+mod family;
 mod filter;
 mod format;
 mod formula;
@@ -157,6 +159,7 @@ impl Selection {
         let scope = if query.all_rows.is_some() { Scope::All } else { scope };
         let resolver = Resolver { query: &query, text, snapshot: &snapshot, table };
         with::check_clauses(resolver)?;
+        family::check(resolver)?;
         let columns = columns::columns(resolver, scope)?;
         let condition = query.filter.as_ref().map(|condition| condition::of_records(resolver, condition, scope));
         let mut conditions: Vec<_> = condition.transpose()?.into_iter().collect();

@@ -42,6 +42,7 @@ pub(super) fn keys(resolver: Resolver<'_>, items: &[OrderItem]) -> Result<Vec<Ke
 }
 
 fn key(resolver: Resolver<'_>, item: &OrderItem) -> Result<Key, QueryError> {
+    resolver.check_unconverted(&item.operand, "ORDER BY")?;
     let term = resolver.term(&item.operand)?;
     if term.is_date_part() {
         let message = format!("Ordered field must be grouped or aggregated: {}", term.path.field.name);
@@ -51,7 +52,8 @@ fn key(resolver: Resolver<'_>, item: &OrderItem) -> Result<Key, QueryError> {
         let message = format!("field '{}' can not be sorted in a query call", term.path.field.name);
         return Err(resolver.refuse("INVALID_FIELD", item.operand.span(), &message));
     }
-    Ok(Key { term, direction: Direction::of(item) })
+    // Amounts in different currencies are ordered by what they are worth.
+    Ok(Key { term: resolver.in_default_currency(term), direction: Direction::of(item) })
 }
 
 /// A record with the values it is sorted by.

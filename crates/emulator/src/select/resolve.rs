@@ -242,7 +242,10 @@ impl Hop {
         let (_, field) = self.0.iter().find(|(table, _)| *table == from.0)?;
         let id = snapshot.tables.at(from.0).value(from.1, *field).as_id()?;
         let table = snapshot.tables.position_of(id)?;
-        Some((table, snapshot.tables.at(table).find(id)?))
+        let records = snapshot.tables.at(table);
+        // A parent that the user may not see is as good as none.
+        let record = records.find(id).filter(|record| snapshot.is_shared(records, *record))?;
+        Some((table, record))
     }
 }
 
@@ -250,6 +253,12 @@ impl Leaf {
     /// Returns a leaf of one table.
     pub(super) fn new(table: usize, field: usize) -> Self {
         Self { fields: vec![(table, field)], is_object_name: false }
+    }
+
+    /// Returns the name of the object that has the field.
+    pub(super) fn object<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a str> {
+        let (table, _) = self.fields.first()?;
+        Some(&snapshot.tables.at(*table).object.name)
     }
 
     /// Returns the value of the field; none where the record's object has no such field.

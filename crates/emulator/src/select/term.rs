@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use orgtap_soql::{Argument, Call, Literal, LiteralKind, Operand, Path};
 
+use super::currency::Conversion;
 use super::format;
 use super::formula::Sign;
 use super::function::Function;
@@ -34,8 +35,21 @@ pub(super) enum Step {
     Format(FieldKind, Arc<Asker>),
     /// How far a place is from another.
     Distance(Target, Unit),
+    /// An amount of money in another currency.
+    Convert(Box<Conversion>),
+    /// The text of an amount with its currency: that of the record, or the one it was converted to.
+    FormatMoney(CurrencyOf),
     /// The sum with another field of the record, or the difference.
     Sum(Sign, Box<FieldPath>),
+}
+
+/// The currency that an amount is in.
+#[derive(Debug, Clone)]
+pub(super) enum CurrencyOf {
+    /// The one that this field says.
+    Record(Box<FieldPath>),
+    /// This one.
+    Code(String),
 }
 
 /// The place that a distance is measured to.
@@ -66,7 +80,10 @@ impl Step {
             Self::Distance(Target::Point(latitude, longitude), unit) => {
                 point(value).map_or(Value::Null, |from| unit.between(from, (*latitude, *longitude)))
             }
-            Self::Distance(Target::Field(_), _) | Self::Sum(..) => Value::Null,
+            Self::FormatMoney(CurrencyOf::Code(code)) => format::money_in(value, code),
+            Self::Distance(Target::Field(_), _) | Self::Sum(..) | Self::Convert(_) | Self::FormatMoney(_) => {
+                Value::Null
+            }
         }
     }
 
@@ -78,6 +95,10 @@ impl Step {
                 both.map_or(Value::Null, |(from, to)| unit.between(from, to))
             }
             Self::Sum(sign, other) => sign.apply(value, &other.value(snapshot, record)),
+            Self::Convert(conversion) => conversion.apply(value, snapshot, record),
+            Self::FormatMoney(CurrencyOf::Record(code)) => {
+                format::money_in(value, &code.value(snapshot, record).text_or_empty())
+            }
             other => other.apply(value),
         }
     }
@@ -86,6 +107,8 @@ impl Step {
         match (self, other) {
             (Self::Part(a, zone_a, _), Self::Part(b, zone_b, _)) => a == b && zone_a == zone_b,
             (Self::Label(_), Self::Label(_)) | (Self::Format(..), Self::Format(..)) => true,
+            (Self::FormatMoney(_), Self::FormatMoney(_)) => true,
+            (Self::Convert(a), Self::Convert(b)) => a.is_same(b),
             (Self::Sum(sign_a, a), Self::Sum(sign_b, b)) => sign_a == sign_b && a.is_same(b),
             (Self::Distance(to_a, unit_a), Self::Distance(to_b, unit_b)) => unit_a == unit_b && to_a.is_same(to_b),
             _ => false,
@@ -137,6 +160,20 @@ impl Term {
         self.steps.iter().any(|step| matches!(step, Step::Part(..)))
     }
 
+    /// Adds a function around what there is.
+    pub(super) fn then(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    /// Returns the currency that an amount was converted to.
+    fn converted_to(&self) -> Option<&str> {
+        match self.steps.last() {
+            Some(Step::Convert(conversion)) => Some(conversion.currency()),
+            _ => None,
+        }
+    }
+
     /// Returns the functions, innermost first.
     pub(super) fn steps(&self) -> &[Step] {
         &self.steps
@@ -177,13 +214,21 @@ impl Resolver<'_> {
         if call.function.is("toLabel") {
             term.steps.push(Step::Label(term.facts.labels.clone()));
         } else if call.function.is("format") {
-            term.steps.push(Step::Format(term.facts.kind, asker));
+            let money = match term.converted_to() {
+                Some(code) => Some(CurrencyOf::Code(code.to_owned())),
+                None => self
+                    .conversion(&term.path, |_| String::new())
+                    .map(|c| CurrencyOf::Record(Box::new(c.code().clone()))),
+            };
+            term.steps.push(money.map_or(Step::Format(term.facts.kind, asker), Step::FormatMoney));
             term.facts.kind = FieldKind::String;
             "xsd:string".clone_into(&mut term.facts.soap_type);
         } else if call.function.is("convertTimezone") {
             let message = "convertTimezone can only be used inside a date function";
             return Err(self.refuse("MALFORMED_QUERY", call.span, message));
-        } else if !call.function.is("convertCurrency") {
+        } else if call.function.is("convertCurrency") {
+            return Ok(self.in_own_currency(term));
+        } else {
             let message = format!("unexpected token: '{}'", call.function.text);
             return Err(self.refuse("MALFORMED_QUERY", call.span, &message));
         }

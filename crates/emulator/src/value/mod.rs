@@ -4,6 +4,7 @@
 mod read;
 mod write;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -68,6 +69,33 @@ impl Value {
             Self::Id(id) => Some(*id),
             Self::Text(text) => text.parse().ok(),
             _ => None,
+        }
+    }
+
+    /// Returns the number that this value is.
+    pub(crate) fn as_number(&self) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "Salesforce computes with doubles")]
+            Self::Integer(number) => Some(*number as f64),
+            Self::Double(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Returns the text that this value is; none is empty.
+    pub(crate) fn text_or_empty(&self) -> String {
+        match self {
+            Self::Text(text) => text.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// Returns the order of two values of one field that can be summed up; others are equal.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Date(a), Self::Date(b)) => a.cmp(b),
+            (Self::DateTime(a), Self::DateTime(b)) => a.cmp(b),
+            (a, b) => a.as_number().zip(b.as_number()).map_or(Ordering::Equal, |(a, b)| a.total_cmp(&b)),
         }
     }
 }

@@ -10,6 +10,7 @@ mod edited_queries;
 mod edits;
 mod export;
 mod faults;
+mod profiles;
 mod recorded;
 mod rest;
 mod sign_in;

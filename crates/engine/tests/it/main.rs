@@ -42,6 +42,8 @@ mod parallel_pages;
 #[cfg(test)]
 mod plain_proxy;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod reconcile;
 #[cfg(test)]
 mod records;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use orgtap_emulator::{Emulator, EmulatorOptions, JobTime, Org, Settings};
+use orgtap_emulator::{Emulator, EmulatorOptions, JobTime, Org, OrgBuilder, OrgIdentity, Profile, Settings};
 use serde::Serialize;
 use tempfile::{Builder, NamedTempFile};
 
@@ -15,10 +15,7 @@ use crate::output::format::{count, printable};
 
 /// Serves the org until a signal comes.
 pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
-    let org = match &args.data {
-        Some(folder) => import(folder, &on.console)?,
-        None => Org::builder().seed(args.seed).demo(args.records).running_clock().build(),
-    };
+    let org = org(args, &on.console)?;
     if let Some(folder) = &args.export {
         return export(&org, folder, &on.console);
     }
@@ -32,12 +29,64 @@ pub(crate) async fn run(args: &EmulatorArgs, on: &Invocation) -> Result<Exit> {
         let line = serde_json::to_string(&SettingsLine::from(&settings)).map_err(std::io::Error::from)?;
         on.console.line(&line)?;
     } else {
-        on.console.line(&introduction(&settings, &org))?;
+        on.console.line(&introduction(&settings, &org, &args.profile))?;
     }
     on.stop.cancelled().await;
     emulator.shutdown().await;
     drop(ca_file);
     Ok(Exit::Done)
+}
+
+/// Makes the org that the arguments describe.
+fn org(args: &EmulatorArgs, console: &Console) -> Result<Org> {
+    let mut builder = Org::builder().clock_speed(args.clock_speed);
+    builder = builder.commit_delay(Duration::from_secs(args.commit_delay_secs));
+    builder = args.profile.iter().fold(builder, |builder, profile| builder.profile(*profile));
+    if let Some(now) = args.now {
+        builder = builder.starts_at(now);
+    }
+    let needs_demo = args.profile.iter().find(|profile| !profile.hides());
+    if let (Some(profile), Some(_)) = (needs_demo, &args.data) {
+        return Err(Error::Emulator {
+            action: "use the profile",
+            hint: Some("leave out --data, or the profile: describes in the folder say what the org has".to_owned()),
+            source: format!("`{profile}` adds records to the demo org only").into(),
+        });
+    }
+    match &args.data {
+        Some(folder) => import(&mut builder, folder, console)?,
+        None => {
+            builder = builder.seed(args.seed).demo(args.records);
+            builder = args.users.into_iter().fold(builder, OrgBuilder::users);
+        }
+    }
+    introduce(builder.identity_mut(), args);
+    for name in &args.hide {
+        builder = builder.hide(name).map_err(|error| Error::Emulator {
+            action: "hide what --hide names",
+            hint: Some("give an object such as Case, or a field such as Account.Phone".to_owned()),
+            source: error.into(),
+        })?;
+    }
+    Ok(builder.build())
+}
+
+/// Lets the org and its user be what the arguments say.
+fn introduce(identity: &mut OrgIdentity, args: &EmulatorArgs) {
+    fn set<T: Clone>(field: &mut T, value: Option<&T>) {
+        if let Some(value) = value {
+            field.clone_from(value);
+        }
+    }
+    set(&mut identity.time_zone, args.time_zone.as_ref());
+    set(&mut identity.locale, args.locale.as_ref());
+    set(&mut identity.currency, args.currency.as_ref());
+    set(&mut identity.fiscal_year_start, args.fiscal_year_start.as_ref());
+    if let Some(name) = &args.sandbox {
+        identity.sandbox = true;
+        identity.username = format!("{}.{name}", identity.username);
+        identity.domain = format!("{}--{name}", identity.domain);
+    }
 }
 
 fn options(args: &EmulatorArgs) -> EmulatorOptions {
@@ -49,6 +98,7 @@ fn options(args: &EmulatorArgs) -> EmulatorOptions {
         proxy_port: args.proxy_port,
         page_cache_bytes: args.page_cache_mb.saturating_mul(1 << 20),
         job_time: job_time.unwrap_or(defaults.job_time),
+        versions: args.api_versions.unwrap_or(defaults.versions),
         query_all_files: args.query_all_files,
         latency: Duration::from_millis(args.rtt_ms),
         bytes_per_second: args.bandwidth_mbps.map(|megabits| megabits.saturating_mul(125_000)),
@@ -96,9 +146,8 @@ fn write_ca(emulator: &Emulator) -> Result<Option<NamedTempFile>> {
 }
 
 /// Fills an org from files, and says which of them could not be used.
-fn import(folder: &Path, console: &Console) -> Result<Org> {
+fn import(builder: &mut OrgBuilder, folder: &Path, console: &Console) -> Result<()> {
     let failed = |source| Error::Emulator { action: "import the data", source, hint: None };
-    let mut builder = Org::builder().running_clock();
     let report = builder.import(folder).map_err(|error| failed(error.into()))?;
     for (file, reason) in &report.skipped {
         console.note(&format!("skipped `{}`: {reason}", file.display()));
@@ -111,7 +160,7 @@ fn import(folder: &Path, console: &Console) -> Result<Org> {
     if report.loaded.is_empty() {
         return Err(failed("the folder holds nothing that can be used".into()));
     }
-    Ok(builder.build())
+    Ok(())
 }
 
 /// The line of `--json`; scripts rely on its names.
@@ -151,13 +200,13 @@ impl<'a> From<&'a Settings> for SettingsLine<'a> {
 }
 
 /// Returns what a person needs to try clients on the org.
-fn introduction(settings: &Settings, org: &Org) -> String {
+fn introduction(settings: &Settings, org: &Org, profiles: &[Profile]) -> String {
     let Settings { url, username, password, security_token, consumer_key, consumer_secret, .. } = settings;
     let objects = org.objects();
     let records: u64 = objects.iter().filter_map(|object| org.record_count(&object.name)).sum();
     let ca_option = settings.ca_file.as_ref().map(|file| format!("ca_file = \"{file}\"\n")).unwrap_or_default();
     let text = format!(
-        r#"A Salesforce org with {objects} objects and {records} records answers at {url} until Ctrl-C.
+        r#"A Salesforce org with {objects} objects and {records} records answers at {url} until Ctrl-C.{profiles}
 
 For orgtap.toml:
 
@@ -178,9 +227,17 @@ For others, with an access token:
 {others}"#,
         objects = count(objects.len() as u64),
         records = count(records),
+        profiles = described(profiles),
         others = others(settings),
     );
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns a line for each profile.
+fn described(profiles: &[Profile]) -> String {
+    let lines: Vec<String> =
+        profiles.iter().map(|profile| format!("  {:<20} {}", profile.name(), profile.about())).collect();
+    if lines.is_empty() { String::new() } else { format!("\n\nIts profiles:\n\n{}", lines.join("\n")) }
 }
 
 /// Returns commands for clients of other makers, which find the proxy and the certificate each in its own way.

@@ -51,3 +51,122 @@ fn the_emulator_serves_https_with_a_certificate_that_can_be_trusted() {
     emulator.signal("TERM");
     emulator.end().exits(0);
 }
+
+#[test]
+fn the_org_is_what_its_flags_say() {
+    let context = TestContext::new();
+    let flags = [
+        "emulator",
+        "--records",
+        "600",
+        "--json",
+        "--profile",
+        "multi-currency,person-accounts",
+        "--profile",
+        "field-security",
+        "--hide",
+        "Case,Account.Phone",
+        "--users",
+        "20",
+        "--now",
+        "2026-03-02T02:00:00Z",
+        "--clock-speed",
+        "0",
+        "--time-zone",
+        "America/New_York",
+        "--locale",
+        "de_DE",
+        "--fiscal-year-start",
+        "4",
+        "--currency",
+        "EUR",
+        "--sandbox",
+        "--api-versions",
+        "41-62",
+    ];
+    let mut emulator = context.start(&flags);
+    let settings: serde_json::Value = serde_json::from_str(&emulator.first_line()).unwrap();
+    let text = |key: &str| settings[key].as_str().unwrap().to_owned();
+    context.write(
+        "orgtap.toml",
+        &format!(
+            "[connection]\nlogin_method = \"access_token\"\naccess_token = \"{}\"\ninstance_url = \"{}\"\n",
+            text("access_token"),
+            text("url")
+        ),
+    );
+    let query = |soql: &str| context.orgtap(&["query", "-q", "--format", "csv", soql]);
+
+    assert_eq!(text("username"), "admin@example.com.uat");
+    let organization =
+        query("SELECT IsSandbox, TimeZoneSidKey, DefaultLocaleSidKey, FiscalYearStartMonth FROM Organization")
+            .succeeds();
+    assert!(
+        organization.stdout.ends_with("\"true\",\"America/New_York\",\"de_DE\",\"4\"\n"),
+        "{}",
+        organization.stdout
+    );
+    assert!(query("SELECT COUNT() FROM User").succeeds().stdout.ends_with("\"20\"\n"));
+    assert!(
+        query("SELECT COUNT() FROM Account WHERE IsPersonAccount = true AND CurrencyIsoCode != null").succeeds().stdout
+            != "\"count\"\n\"0\"\n"
+    );
+    for hidden in ["SELECT Phone FROM Account", "SELECT Rating FROM Account", "SELECT Id FROM Case"] {
+        assert_eq!(query(hidden).code, Some(1), "{hidden}");
+    }
+    emulator.signal("INT");
+    emulator.end().exits(0);
+}
+
+#[test]
+fn flags_that_make_no_sense_are_refused_with_what_would() {
+    let context = TestContext::new();
+    let table: [(&[&str], &str); 8] = [
+        (&["--profile", "multicurrency"], "multi-currency"),
+        (&["--hide", "Acount"], "no object `Acount`"),
+        (&["--hide", "Account.Fone"], "no field `Fone`"),
+        (&["--hide", "Account.Id"], "every user sees `Account.Id`"),
+        (&["--time-zone", "Mars/Base"], "Europe/Prague"),
+        (&["--currency", "euro"], "EUR"),
+        (&["--api-versions", "20-30"], "41-62"),
+        (&["--fiscal-year-start", "13"], "13"),
+    ];
+    for (flags, words) in table {
+        let ran = context.orgtap(&[&["emulator", "--json"], flags].concat());
+
+        assert!(ran.code == Some(1) && ran.stderr.contains(words), "{flags:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_exported_org_keeps_its_profiles_and_takes_no_more() {
+    let context = TestContext::new();
+    let profiles = ["--profile", "sharing,person-accounts,roll-ups"];
+    context.orgtap(&[&["emulator", "--records", "500", "--export", "org"], &profiles[..]].concat()).succeeds();
+
+    let refused = context.orgtap(&[&["emulator", "--data", "org"], &profiles[..]].concat()).exits(1);
+    let copied = context.orgtap(&["emulator", "--data", "org", "--export", "copy"]).succeeds();
+
+    assert!(refused.stderr.contains("`person-accounts` adds records to the demo org only"), "{}", refused.stderr);
+    assert!(copied.stderr.is_empty(), "{}", copied.stderr);
+    for object in ["Account", "Contact", "User"] {
+        let [was, is] = ["org", "copy"].map(|folder| {
+            let describe: serde_json::Value =
+                serde_json::from_str(&context.read(&format!("{folder}/{object}.json"))).unwrap();
+            (context.read(&format!("{folder}/{object}.csv")), describe)
+        });
+        assert!(was == is, "{object} has changed");
+    }
+    assert!(context.read("copy/org.json").contains("\"private_records\": true"));
+}
+
+#[test]
+fn the_help_of_the_emulator_says_what_each_profile_is() {
+    let ran = TestContext::new().orgtap(&["emulator", "--help"]).succeeds();
+
+    for words in
+        ["person-accounts", "accounts that are people, each with its contact", "--time-zone <ZONE>", "Examples:"]
+    {
+        assert!(ran.stdout.contains(words), "{words}");
+    }
+}

@@ -1,14 +1,18 @@
 //! `Account`: companies.
 
 use crate::dataset::address::address_fields;
+use crate::dataset::currency::currency_code;
 use crate::dataset::draw::{Draw, salt};
 use crate::dataset::population::Kind;
 use crate::dataset::spec::{FieldSpec, ObjectSpec, field, long_text, picklist, reference, text};
 use crate::dataset::words::{COMPANY_FORMS, COMPANY_STEMS, COMPANY_TRADES};
 use crate::object::FieldKind;
+use crate::org::{RollUp, RollUpOperation};
+use crate::profile::Profile;
 use crate::value::Value;
 
-use super::person::phone;
+use super::contact;
+use super::person::{full_name, phone};
 
 const TYPES: &[&str] = &["Prospect", "Customer - Direct", "Customer - Channel", "Installation Partner", "Other"];
 const INDUSTRIES: &[&str] = &[
@@ -39,6 +43,9 @@ fn company(draw: Draw<'_>) -> (&'static str, &'static str) {
 
 /// Returns a company's full name.
 pub(super) fn name(draw: Draw<'_>) -> Value {
+    if let Some(contact) = draw.person() {
+        return Value::text(full_name(contact));
+    }
     let draw = draw.of(const { salt("Name") });
     draw.line(|d| {
         let ((stem, trade), form) = (company(d), d.of(const { salt("Form") }).pick(COMPANY_FORMS));
@@ -58,6 +65,7 @@ pub(super) fn spec() -> ObjectSpec {
         .fields([
             reference("MasterRecordId", "Master Record ID", &["Account"], "MasterRecord", merged_into).read_only(),
             text("Name", "Account Name", 255, name).required().set("nameField", true),
+            currency_code(),
             picklist("Type", "Account Type", TYPES, |d| d.maybe(90, |d| d.word(TYPES))),
             reference("ParentId", "Parent Account ID", &["Account"], "Parent", |d| d.maybe(15, Draw::earlier_one))
                 .children("ChildAccounts", false),
@@ -65,7 +73,59 @@ pub(super) fn spec() -> ObjectSpec {
         .fields(address_fields!("Billing", "Billing"))
         .fields(address_fields!("Shipping", "Shipping"))
         .fields(facts())
+        .fields(person())
+        .fields(sums())
         .audited()
+}
+
+/// What accounts that are people have.
+fn person() -> Vec<FieldSpec> {
+    let own = [
+        field(FieldKind::Boolean, "IsPersonAccount", "Is Person Account", |d| d.person().is_some().into())
+            .read_only()
+            .only_with(Profile::PersonAccounts),
+        reference("PersonContactId", "Contact ID", &["Contact"], "PersonContact", |d| {
+            d.person().map_or(Value::Null, |contact| contact.id().into())
+        })
+        .read_only()
+        .only_with(Profile::PersonAccounts),
+    ];
+    own.into_iter().chain(contact::of_persons()).collect()
+}
+
+/// What accounts tell of their opportunities. The values are worked out by the org, not drawn.
+fn sums() -> [FieldSpec; 4] {
+    let sum = |kind, name, label, function: &str| {
+        field(kind, name, label, |_| Value::Null)
+            .read_only()
+            .set("calculated", true)
+            .set("inlineHelpText", function)
+            .only_with(Profile::RollUps)
+    };
+    [
+        sum(FieldKind::Double, "Opportunities__c", "Opportunities", "COUNT of opportunities").set("scale", 0),
+        sum(FieldKind::Currency, "Pipeline__c", "Pipeline", "SUM of the amounts of opportunities"),
+        sum(FieldKind::Currency, "Largest_Deal__c", "Largest Deal", "MAX of the amounts of opportunities"),
+        sum(FieldKind::Date, "First_Close__c", "First Close", "MIN of the close dates of opportunities"),
+    ]
+}
+
+/// Returns what the sums are made of.
+pub(super) fn roll_ups() -> Vec<RollUp> {
+    let of = |field: &str, operation, of: Option<&str>| RollUp {
+        object: "Account".to_owned(),
+        field: field.to_owned(),
+        operation,
+        child: "Opportunity".to_owned(),
+        reference: "AccountId".to_owned(),
+        of: of.map(str::to_owned),
+    };
+    vec![
+        of("Opportunities__c", RollUpOperation::Count, None),
+        of("Pipeline__c", RollUpOperation::Sum, Some("Amount")),
+        of("Largest_Deal__c", RollUpOperation::Max, Some("Amount")),
+        of("First_Close__c", RollUpOperation::Min, Some("CloseDate")),
+    ]
 }
 
 fn facts() -> [FieldSpec; 20] {
@@ -116,5 +176,6 @@ fn revenue(draw: Draw<'_>) -> Value {
 
 /// Returns the record that a merge kept instead of this one: some of the deleted records lost a merge.
 pub(super) fn merged_into(draw: Draw<'_>) -> Value {
-    if draw.is_deleted() && draw.chance(25) { draw.again().parent(draw.kind) } else { Value::Null }
+    let is_person = draw.person().or(draw.account_of_person()).is_some();
+    if draw.is_deleted() && !is_person && draw.chance(25) { draw.again().parent(draw.kind) } else { Value::Null }
 }

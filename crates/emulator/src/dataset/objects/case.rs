@@ -10,7 +10,7 @@ use crate::dataset::words::PROBLEMS;
 use crate::object::FieldKind;
 use crate::value::Value;
 
-const STATUSES: &[&str] = &["New", "Working", "Escalated", "Closed"];
+pub(super) const STATUSES: &[&str] = &["New", "Working", "Escalated", "Closed"];
 const ORIGINS: &[&str] = &["Phone", "Email", "Web"];
 const PRIORITIES: &[&str] = &["High", "Medium", "Low"];
 const REASONS: &[&str] = &["Installation", "Equipment Complexity", "Performance", "Breakdown", "Feedback", "Other"];

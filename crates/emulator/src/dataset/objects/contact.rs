@@ -8,6 +8,7 @@ use crate::dataset::population::Kind;
 use crate::dataset::spec::{FieldSpec, ObjectSpec, field, long_text, picklist, reference, text};
 use crate::dataset::words::{DEPARTMENTS, TITLES};
 use crate::object::FieldKind;
+use crate::profile::Profile;
 use crate::value::Value;
 
 const SALUTATIONS: &[&str] = &["Mr.", "Ms.", "Mx.", "Dr.", "Prof."];
@@ -21,8 +22,7 @@ pub(super) fn spec() -> ObjectSpec {
         .set("feedEnabled", true)
         .fields([
             reference("MasterRecordId", "Master Record ID", &["Contact"], "MasterRecord", merged_into).read_only(),
-            reference("AccountId", "Account ID", &["Account"], "Account", |d| d.maybe(95, |d| d.parent(Kind::Account)))
-                .children("Contacts", true),
+            reference("AccountId", "Account ID", &["Account"], "Account", account).children("Contacts", true),
             text("LastName", "Last Name", 80, |d| last_name(d).into()).required().part_of("Name"),
             text("FirstName", "First Name", 40, |d| first_name(d).into()).part_of("Name"),
             picklist("Salutation", "Salutation", SALUTATIONS, |d| d.maybe(40, |d| d.word(SALUTATIONS))).part_of("Name"),
@@ -32,10 +32,59 @@ pub(super) fn spec() -> ObjectSpec {
                 .set("nameField", true)
                 .set("extraTypeInfo", "personname"),
         ])
+        .fields([field(FieldKind::Boolean, "IsPersonAccount", "Is Person Account", |d| {
+            d.account_of_person().is_some().into()
+        })
+        .read_only()
+        .only_with(Profile::PersonAccounts)])
         .fields(address_fields!("Mailing", "Mailing"))
         .fields(address_fields!("Other", "Other"))
         .fields(facts())
         .audited()
+}
+
+/// Returns a person's own account, or that of whom the contact works for: one that is no person.
+fn account(draw: Draw<'_>) -> Value {
+    if let Some(account) = draw.account_of_person() {
+        return account.id().into();
+    }
+    let is_company = |n: &u64| draw.org.contact_of(*n).is_none();
+    draw.maybe(95, |d| {
+        d.parent_number(Kind::Account).filter(is_company).map_or(Value::Null, |n| d.org.id(Kind::Account, n).into())
+    })
+}
+
+/// Fields that accounts which are people do not take from their contacts: they have their own, or none.
+const NOT_OF_PERSONS: &[&str] = &[
+    "Id",
+    "IsDeleted",
+    "MasterRecordId",
+    "AccountId",
+    "Name",
+    "IsPersonAccount",
+    "Phone",
+    "ReportsToId",
+    "Description",
+    "OwnerId",
+    "LastActivityDate",
+    "CreatedDate",
+    "CreatedById",
+    "LastModifiedDate",
+    "LastModifiedById",
+    "SystemModstamp",
+];
+
+/// Returns the fields that accounts which are people take from their contacts.
+pub(super) fn of_persons() -> impl Iterator<Item = FieldSpec> {
+    let taken = spec().fields.into_iter().filter(|field| !NOT_OF_PERSONS.contains(&&*field.name));
+    taken.map(|field| {
+        let name = match field.name.strip_suffix("__c") {
+            Some(stem) => format!("{stem}__pc"),
+            None if matches!(&*field.name, "FirstName" | "LastName" | "Salutation") => field.name.to_string(),
+            None => format!("Person{}", field.name),
+        };
+        field.of_person(name)
+    })
 }
 
 fn facts() -> [FieldSpec; 18] {

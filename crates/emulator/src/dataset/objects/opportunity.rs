@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use crate::dataset::currency::currency_code;
 use crate::dataset::draw::{Draw, salt};
 use crate::dataset::population::Kind;
 use crate::dataset::spec::{ObjectSpec, field, long_text, picklist, reference, text};
@@ -52,6 +53,13 @@ fn close_date(draw: Draw<'_>) -> jiff::civil::Date {
     jiff::tz::Offset::UTC.to_datetime(at).date()
 }
 
+/// Returns the fiscal year, which has the name of the year it ends in, and the quarter in which the deal closes.
+fn fiscal(draw: Draw<'_>) -> (i64, i64) {
+    let (date, start) = (close_date(draw), draw.org.fiscal_year_start);
+    let year = i64::from(date.year()) + i64::from(start > 1 && date.month() >= start);
+    (year, i64::from((date.month() - start).rem_euclid(12) / 3 + 1))
+}
+
 /// Returns the object.
 pub(super) fn spec() -> ObjectSpec {
     let name = |d: Draw<'_>| d.line(|d| format!("{} {}", d.pick(PRODUCTS), d.again().between(2020, 2030)));
@@ -64,6 +72,7 @@ pub(super) fn spec() -> ObjectSpec {
             text("Name", "Name", 120, name).required().set("nameField", true),
             long_text("Description", "Description", 32_000, |d| d.maybe(40, |d| d.prose(50))),
             picklist("StageName", "Stage", STAGE_NAMES, |d| stage(d).0.into()).required(),
+            currency_code(),
             field(FieldKind::Currency, "Amount", "Amount", |d| amount(d).map_or(Value::Null, Value::Double)),
             field(FieldKind::Percent, "Probability", "Probability (%)", |d| stage(d).1.into()).set("precision", 3),
             field(FieldKind::Currency, "ExpectedRevenue", "Expected Amount", |d| {
@@ -83,14 +92,11 @@ pub(super) fn spec() -> ObjectSpec {
                 .required()
                 .set("defaultedOnCreate", true),
             reference("ContactId", "Contact ID", &["Contact"], "Contact", |d| d.maybe(40, |d| d.parent(Kind::Contact))),
-            field(FieldKind::Int, "FiscalQuarter", "Fiscal Quarter", |d| {
-                i64::from((close_date(d).month() + 2) / 3).into()
-            })
-            .read_only(),
-            field(FieldKind::Int, "FiscalYear", "Fiscal Year", |d| i64::from(close_date(d).year()).into()).read_only(),
+            field(FieldKind::Int, "FiscalQuarter", "Fiscal Quarter", |d| fiscal(d).1.into()).read_only(),
+            field(FieldKind::Int, "FiscalYear", "Fiscal Year", |d| fiscal(d).0.into()).read_only(),
             text("Fiscal", "Fiscal Period", 6, |d| {
-                let date = close_date(d);
-                Value::text(format!("{} {}", date.year(), (date.month() + 2) / 3))
+                let (year, quarter) = fiscal(d);
+                Value::text(format!("{year} {quarter}"))
             })
             .read_only(),
         ])

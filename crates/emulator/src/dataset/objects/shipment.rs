@@ -6,6 +6,7 @@ use jiff::civil::Time;
 
 use super::person::{mailbox, phone};
 use crate::dataset::address::{located, named, place, street};
+use crate::dataset::currency::currency_code;
 use crate::dataset::draw::{Draw, salt};
 use crate::dataset::population::Kind;
 use crate::dataset::spec::{FieldSpec, ObjectSpec, field, long_text, picklist, reference, text};
@@ -90,8 +91,9 @@ fn texts() -> [FieldSpec; 16] {
     ]
 }
 
-fn numbers() -> [FieldSpec; 12] {
+fn numbers() -> [FieldSpec; 13] {
     [
+        currency_code(),
         field(FieldKind::Boolean, "Insured__c", "Insured", |d| d.chance(50).into()),
         field(FieldKind::Currency, "Value__c", "Value", |d| {
             d.maybe(85, |d| (d.between(1, 5_000_000_000) as f64 / 100.0).into())

@@ -7,8 +7,9 @@ use crate::object::FieldKind;
 use crate::value::Value;
 
 const SUBJECTS: &[&str] = &["Call", "Email", "Send Letter", "Send Quote", "Follow up", "Other"];
-const STATUSES: &[&str] = &["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"];
-const PRIORITIES: &[&str] = &["High", "Normal", "Low"];
+pub(super) const STATUSES: &[&str] =
+    &["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"];
+pub(super) const PRIORITIES: &[&str] = &["High", "Normal", "Low"];
 /// Completed tasks older than this are archived.
 const ARCHIVED_AFTER_SECONDS: u64 = 366 * 86_400;
 
@@ -21,7 +22,8 @@ fn is_archived(draw: Draw<'_>) -> bool {
     !draw.is_deleted() && status(draw) == "Completed" && draw.org.age(draw.stamped()) > ARCHIVED_AFTER_SECONDS
 }
 
-fn what(draw: Draw<'_>) -> Value {
+/// Returns the record that an activity is about.
+pub(super) fn what(draw: Draw<'_>) -> Value {
     let kinds = [Kind::Account, Kind::Opportunity, Kind::Case, Kind::Shipment];
     draw.again().parent(kinds[draw.below(4) as usize])
 }

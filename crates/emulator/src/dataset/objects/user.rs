@@ -2,15 +2,19 @@
 
 use super::person::{first_name, full_name, last_name, mailbox, phone};
 use crate::dataset::address::address_fields;
+use crate::dataset::currency::{CODES, currency, currency_code};
 use crate::dataset::draw::Draw;
 use crate::dataset::population::Kind;
 use crate::dataset::spec::{ObjectSpec, field, picklist, reference, text};
 use crate::dataset::words::{DEPARTMENTS, TITLES};
 use crate::object::FieldKind;
+use crate::profile::Profile;
 use crate::value::Value;
 
 const TIME_ZONES: &[&str] =
     &["America/Los_Angeles", "America/New_York", "Europe/London", "Europe/Prague", "Asia/Tokyo", "UTC"];
+
+const LOCALES: &[&str] = &["cs_CZ", "de_DE", "en_GB", "en_US", "ja_JP"];
 
 /// Returns the object.
 pub(super) fn spec() -> ObjectSpec {
@@ -35,6 +39,12 @@ pub(super) fn spec() -> ObjectSpec {
         text("Alias", "Alias", 8, |d| Value::text(format!("u{}", d.n % 1_000_000))).required(),
         field(FieldKind::Boolean, "IsActive", "Active", |d| (d.n == 0 || d.chance(92)).into()),
         picklist("TimeZoneSidKey", "Time Zone", TIME_ZONES, |d| d.word(TIME_ZONES)).required(),
+        picklist("LocaleSidKey", "Locale", LOCALES, |d| d.word(LOCALES)).required(),
+        currency_code(),
+        picklist("DefaultCurrencyIsoCode", "Default Currency ISO Code", CODES, currency)
+            .length(3)
+            .set("restrictedPicklist", true)
+            .only_with(Profile::MultiCurrency),
         picklist("UserType", "User Type", &["Standard"], |_| "Standard".into()).read_only(),
         reference("ManagerId", "Manager ID", &["User"], "Manager", |d| d.maybe(85, Draw::earlier_one))
             .children("ManagedUsers", false),

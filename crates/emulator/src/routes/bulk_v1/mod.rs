@@ -22,7 +22,7 @@ use document::Form;
 /// Answers a call under `/services/async/{version}`, whose errors have the form of its documents.
 pub(super) fn answer(version: &str, resource: &BulkV1, request: &Request) -> Result<Response, Refusal> {
     let form = document::form(resource, request);
-    let answered = check_version(version)
+    let answered = check_version(version, request)
         .and_then(|version| check_session(request).map(|()| version))
         .and_then(|version| dispatch(version, resource, request, form));
     answered.map_err(|problem| Refusal::Async {
@@ -44,13 +44,14 @@ fn refuse(code: &'static str, message: impl Into<String>) -> Problem {
     Problem { status: StatusCode::BAD_REQUEST, code, message: message.into() }
 }
 
-fn check_version(version: &str) -> Result<ApiVersion, Problem> {
+fn check_version(version: &str, request: &Request) -> Result<ApiVersion, Problem> {
     let parsed = ApiVersion::parse(version);
-    match parsed.map(ApiVersion::standing) {
+    let versions = request.server.options.versions;
+    match parsed.map(|version| versions.standing(version)) {
         Some(Standing::Retired) => Err(Problem {
             status: StatusCode::GONE,
             code: "Gone",
-            message: format!("API version {version} is retired. Use version 31.0 or later."),
+            message: format!("API version {version} is retired. Use version {} or later.", versions.oldest()),
         }),
         Some(Standing::Offered) => parsed.ok_or_else(|| refuse("InvalidVersion", "")),
         _ => Err(refuse("InvalidVersion", format!("Api version {} not found", printable(version)))),
