@@ -1,5 +1,6 @@
 //! How a run went.
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use orgtap_destination::{TableChange, WriteMode};
@@ -35,8 +36,42 @@ pub struct RowReport {
     pub elapsed: Duration,
     /// How many HTTP requests the row sent, repeated ones included. Each counts against the org's daily limit.
     pub calls: u64,
+    /// How many bytes Salesforce's answers had, as they came: compressed.
+    pub received: u64,
+    /// Where the time went.
+    pub times: RowTimes,
     /// What the user should know: fields left out, why a row was reloaded, and the like.
     pub notes: Vec<String>,
+}
+
+/// Where the time of a row went. Rows run at the same time, so that their times add up to more than the run took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowTimes {
+    /// Signing in, describing the object, reading what was loaded before: almost all of it waits for Salesforce's answers.
+    pub planning: Duration,
+    /// Waiting for query jobs, from when they were asked for until they were done.
+    pub job_wait: Duration,
+    /// Reading records and writing them where the destination keeps them until they are all there: as fast as Salesforce, the network and
+    /// this machine are together.
+    pub transfer: Duration,
+    /// Changing the table: our own time alone.
+    pub commit: Duration,
+}
+
+impl RowTimes {
+    /// Returns the time in which nothing could be done but wait for Salesforce.
+    pub fn waiting(&self) -> Duration {
+        self.planning + self.job_wait
+    }
+}
+
+impl AddAssign for RowTimes {
+    fn add_assign(&mut self, other: Self) {
+        self.planning += other.planning;
+        self.job_wait += other.job_wait;
+        self.transfer += other.transfer;
+        self.commit += other.commit;
+    }
 }
 
 /// What a row loaded.

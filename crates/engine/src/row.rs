@@ -14,7 +14,7 @@ use crate::event::{EventSender, RunEvent};
 use crate::extract::{self, Downloads, Extracted, Extraction, Parts, remove_jobs};
 use crate::load::{Fate, RowLoad};
 use crate::plan::{self, FetchWindow, LeftOut, Plan, less};
-use crate::report::{Loaded, RowReport};
+use crate::report::{Loaded, RowReport, RowTimes};
 use crate::spec::{Fetch, RowSpec, RunSpec};
 
 /// How far a claim may lie beyond all stamps and be believed on the org's word alone.
@@ -63,6 +63,8 @@ fn report(context: &RowContext, row: &RowSpec, started: Instant, told: Told, out
         outcome,
         elapsed: started.elapsed(),
         calls: context.client.calls(),
+        received: context.client.received_bytes(),
+        times: told.times,
         notes: told.notes,
     };
     context.events.send(RunEvent::Finished { report: Box::new(report.clone()) });
@@ -74,6 +76,7 @@ fn report(context: &RowContext, row: &RowSpec, started: Instant, told: Told, out
 pub(crate) struct Told {
     pub(crate) table: Option<String>,
     pub(crate) notes: Vec<String>,
+    pub(crate) times: RowTimes,
     /// Whether the row went on with what an earlier run began.
     pub(crate) is_taken_up: bool,
 }
@@ -91,11 +94,13 @@ async fn load_to_now(context: &RowContext, row: &RowSpec, told: &mut Told) -> Re
 
 async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told: &mut Told) -> Result<Loaded> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });
+    let started = Instant::now();
     let mut plan = tokio::select! {
         biased;
         () = context.stop.cancelled() => return Err(Error::Stopped),
         plan = plan::make(row, full_refresh, &context.client, &*context.destination) => plan?,
     };
+    told.times.planning += started.elapsed();
     context.events.send(RunEvent::Planned { row: row.name.clone(), plan: Box::new(plan.clone()) });
     told.table = Some(plan.table.name.clone());
     told.notes.extend(notes(&plan));
@@ -126,11 +131,14 @@ pub(crate) async fn load_plan(
             told.is_taken_up = true;
             told.notes.push(taken_up(&load));
         }
-        let error = match transfer(context, plan, &load).await {
+        let error = match transfer(context, plan, &load, &mut told.times).await {
             Ok(extracted) => {
                 told.notes.extend(extracted.notes.iter().cloned());
                 context.events.send(RunEvent::Committing { row: plan.row.clone() });
-                return commit(context, load, plan, extracted).await;
+                let started = Instant::now();
+                let committed = commit(context, load, plan, extracted).await;
+                told.times.commit += started.elapsed();
+                return committed;
             }
             Err(error) => error,
         };
@@ -155,7 +163,8 @@ fn taken_up(load: &RowLoad) -> String {
 }
 
 /// Reads what is missing of the records and writes it.
-async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad) -> Result<Extracted> {
+async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad, times: &mut RowTimes) -> Result<Extracted> {
+    let started = Instant::now();
     let parts = Parts::new(&plan.row, &*load.load, load.written.clone(), &context.events);
     let extraction = Extraction {
         client: &context.client,
@@ -165,7 +174,10 @@ async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad) -> Result<E
         parts: &parts,
         journal: &load.journal,
     };
-    let extracted = extract::extract(extraction, &context.stop).await?;
+    let extracted = extract::extract(extraction, &context.stop).await;
+    times.job_wait += parts.job_wait();
+    times.transfer += started.elapsed().saturating_sub(parts.job_wait());
+    let extracted = extracted?;
     // All records are there, but nothing of them is visible yet.
     if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(extracted) }
 }

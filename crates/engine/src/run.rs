@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::event::EventSender;
 use crate::extract::Downloads;
 use crate::plan::{self, Plan};
-use crate::report::{RowReport, RunReport};
+use crate::report::{RowReport, RowTimes, RunReport};
 use crate::row::{self, RowContext};
 use crate::spec::RunSpec;
 
@@ -114,6 +114,8 @@ fn panicked(row: &str) -> RowReport {
         outcome: Err(Error::Internal { message: "its task ended unexpectedly".to_owned() }),
         elapsed: std::time::Duration::ZERO,
         calls: 0,
+        received: 0,
+        times: RowTimes::default(),
         notes: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use orgtap_destination::{Batch, PartId, PartWriter, TableLoad, WrittenPart};
@@ -24,6 +25,8 @@ pub(crate) struct Parts<'a> {
     bytes: AtomicU64,
     expected: AtomicU64,
     newest: OnceLock<Newest>,
+    /// How long query jobs were waited for.
+    job_wait: Mutex<Duration>,
     /// Held while the journal is saved: an older one must not take the place of a newer.
     saving: AsyncMutex<()>,
 }
@@ -40,6 +43,7 @@ impl<'a> Parts<'a> {
             written: Mutex::new(written),
             expected: AtomicU64::new(u64::MAX),
             newest: OnceLock::new(),
+            job_wait: Mutex::default(),
             saving: AsyncMutex::new(()),
         }
     }
@@ -68,6 +72,19 @@ impl<'a> Parts<'a> {
     /// Returns the newest stamp among the records that went through here, where stamps are watched.
     pub(super) fn newest(&self) -> Option<Timestamp> {
         self.newest.get().and_then(Newest::stamp)
+    }
+
+    /// Runs `waiting`, which waits for a job, and notes how long that took.
+    pub(super) async fn wait_for<T>(&self, waiting: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let result = waiting.await;
+        *self.job_wait.lock().unwrap_or_else(PoisonError::into_inner) += started.elapsed();
+        result
+    }
+
+    /// Returns how long query jobs were waited for.
+    pub(crate) fn job_wait(&self) -> Duration {
+        *self.job_wait.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins `part`, or begins it again: what it held is discarded.

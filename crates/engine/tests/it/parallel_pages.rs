@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orgtap_destination::memory::Memory;
 use orgtap_emulator::{Action, CallKind, CannedAnswer, EmulatorOptions, Fault, Org, When};
-use orgtap_engine::{RowReport, RunEvent, RunSpec};
+use orgtap_engine::{RowReport, RowTimes, RunEvent, RunSpec};
 use orgtap_salesforce::ApiVersion;
 
 use crate::fixture::{Fixture, object, only};
@@ -67,6 +67,19 @@ async fn pages_are_asked_for_at_the_same_time_but_no_more_than_the_connections()
     running.end().await.outcome.unwrap();
 
     assert_eq!(at_once, 3);
+}
+
+#[tokio::test]
+async fn the_report_tells_where_the_time_of_the_row_went_and_what_came_over_the_wire() {
+    let fixture = fixture().await;
+
+    let report = run(&fixture, 3).await;
+
+    let RowTimes { planning, job_wait, transfer, commit } = report.times;
+    assert!([planning, job_wait, transfer, commit].iter().all(|time| !time.is_zero()), "{:?}", report.times);
+    assert!(report.times.waiting() + transfer + commit <= report.elapsed, "{report:?}");
+    let bytes = report.outcome.unwrap().bytes;
+    assert!((1..bytes).contains(&report.received), "{} of {bytes} bytes, compressed", report.received);
 }
 
 #[tokio::test]

@@ -1,13 +1,13 @@
 //! The JSON documents that commands print. Their shape is a promise: `version` changes when a reader would have to.
 
 use orgtap_destination::ColumnType;
-use orgtap_engine::{Cost, Deleted, Error, FetchWindow, Plan, PlannedApi, RowReport, RunReport};
+use orgtap_engine::{Cost, Deleted, Error, FetchWindow, Plan, PlannedApi, RowReport, RowTimes, RunReport};
 use orgtap_salesforce::{ApiUsage, QueryOperation, Resource, Spending};
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticDocument;
 use super::format::chain;
-use super::report::notes;
+use super::report::{Totals, notes};
 
 /// The version of every document here.
 pub(crate) const VERSION: u32 = 1;
@@ -17,9 +17,61 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct ReportDocument {
     version: u32,
     elapsed_seconds: f64,
+    totals: TotalsDocument,
     api_usage: Option<UsageDocument>,
     spending: Vec<SpendingDocument>,
     rows: Vec<RowDocument>,
+}
+
+/// All rows together. Rows run at the same time: their seconds add up to more than the run took.
+#[derive(Debug, Serialize)]
+struct TotalsDocument {
+    records: u64,
+    /// Of CSV.
+    bytes: u64,
+    /// Of Salesforce's answers as they came, compressed.
+    received_bytes: u64,
+    records_per_second: f64,
+    bytes_per_second: f64,
+    api_calls: u64,
+    seconds: TimesDocument,
+}
+
+/// Where the time went.
+#[derive(Debug, Serialize)]
+struct TimesDocument {
+    planning: f64,
+    job_wait: f64,
+    transfer: f64,
+    commit: f64,
+}
+
+impl From<RowTimes> for TimesDocument {
+    fn from(times: RowTimes) -> Self {
+        let RowTimes { planning, job_wait, transfer, commit } = times;
+        Self {
+            planning: planning.as_secs_f64(),
+            job_wait: job_wait.as_secs_f64(),
+            transfer: transfer.as_secs_f64(),
+            commit: commit.as_secs_f64(),
+        }
+    }
+}
+
+impl From<&RunReport> for TotalsDocument {
+    fn from(report: &RunReport) -> Self {
+        let Totals { records, bytes, received, calls, times } = Totals::of(report);
+        let seconds = report.elapsed.as_secs_f64().max(f64::MIN_POSITIVE);
+        Self {
+            records,
+            bytes,
+            received_bytes: received,
+            records_per_second: records as f64 / seconds,
+            bytes_per_second: bytes as f64 / seconds,
+            api_calls: calls,
+            seconds: times.into(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +113,8 @@ struct RowDocument {
     flagged: Option<u64>,
     table_records: Option<u64>,
     elapsed_seconds: f64,
+    seconds: TimesDocument,
+    received_bytes: u64,
     api_calls: u64,
     notes: Vec<String>,
     error: Option<ErrorDocument>,
@@ -86,6 +140,7 @@ impl ReportDocument {
         Self {
             version: VERSION,
             elapsed_seconds: report.elapsed.as_secs_f64(),
+            totals: TotalsDocument::from(report),
             api_usage: usage.map(|usage| UsageDocument { used: usage.used, allowed: usage.allowed }),
             spending: spending.iter().map(SpendingDocument::from).collect(),
             rows: report.rows.iter().map(RowDocument::from).collect(),
@@ -108,6 +163,8 @@ impl From<&RowReport> for RowDocument {
             flagged: loaded.map(|loaded| loaded.flagged),
             table_records: loaded.and_then(|loaded| loaded.table_records),
             elapsed_seconds: row.elapsed.as_secs_f64(),
+            seconds: row.times.into(),
+            received_bytes: row.received,
             api_calls: row.calls,
             notes: notes(row),
             error: row.outcome.as_ref().err().map(ErrorDocument::from),

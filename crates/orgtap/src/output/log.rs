@@ -49,7 +49,9 @@ pub(crate) fn event(event: &RunEvent) {
                 table = report.table,
                 records = loaded.records,
                 bytes = loaded.bytes,
+                received = report.received,
                 seconds = report.elapsed.as_secs_f64(),
+                waited = report.times.waiting().as_secs_f64(),
                 calls = report.calls,
                 "committed"
             ),

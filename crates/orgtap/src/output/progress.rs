@@ -95,8 +95,10 @@ impl RowLine {
         let since = *self.downloading_since.get_or_insert_with(Instant::now);
         let percent = expected.filter(|all| *all > 0).map(|all| format!(" ({} %)", records.min(all) * 100 / all));
         let elapsed = since.elapsed().as_secs_f64();
-        let rate =
-            (elapsed >= 0.5).then(|| format!(", {} per second", counted((records as f64 / elapsed) as u64, "record")));
+        let rate = (elapsed >= 0.5).then(|| {
+            let (records, bytes) = (records as f64 / elapsed, bytes as f64 / elapsed);
+            format!(", {} and {} MB per second", counted(records as u64, "record"), megabytes(bytes as u64))
+        });
         let (percent, rate) = (percent.unwrap_or_default(), rate.unwrap_or_default());
         self.show(format!("downloading: {}{percent}, {} MB{rate}", counted(records, "record"), megabytes(bytes)));
     }

@@ -1,8 +1,9 @@
 //! The end of a run, for people: a table with a line per row, then what else is to be known, then what failed and what to do about it.
 
 use std::io;
+use std::time::Duration;
 
-use orgtap_engine::{RowReport, RunReport};
+use orgtap_engine::{RowReport, RowTimes, RunReport};
 use orgtap_salesforce::{ApiUsage, Spending};
 
 use super::Console;
@@ -30,7 +31,8 @@ pub(crate) fn print(
 /// Prints the table and the totals to standard output.
 pub(crate) fn table(console: &Console, report: &RunReport, usage: Option<ApiUsage>) -> io::Result<()> {
     console.line(&rows(report).render(console.out))?;
-    console.line(&totals(report, usage))
+    console.line(&totals(report, usage))?;
+    pace(report).map_or(Ok(()), |pace| console.line(&pace))
 }
 
 /// Tells what failed on standard error.
@@ -41,7 +43,8 @@ pub(crate) fn failures(console: &Console, report: &RunReport) {
 }
 
 fn rows(report: &RunReport) -> Table {
-    let mut table = Table::new(["row", "table", "mode", "records#", "MB#", "seconds#", "API calls#", "result"]);
+    let mut table =
+        Table::new(["row", "table", "mode", "records#", "MB#", "seconds#", "waited#", "API calls#", "result"]);
     for row in &report.rows {
         let loaded = row.outcome.as_ref().ok();
         table.push([
@@ -51,6 +54,7 @@ fn rows(report: &RunReport) -> Table {
             loaded.map_or("–".to_owned(), |loaded| count(loaded.records)),
             loaded.map_or("–".to_owned(), |loaded| megabytes(loaded.bytes)),
             seconds(row.elapsed),
+            seconds(row.times.waiting()),
             count(row.calls),
             result(row),
         ]);
@@ -68,21 +72,66 @@ fn result(row: &RowReport) -> String {
     }
 }
 
+/// All rows together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Totals {
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+    pub(crate) received: u64,
+    pub(crate) calls: u64,
+    pub(crate) times: RowTimes,
+}
+
+impl Totals {
+    /// Adds up the rows of `report`. Records and their bytes are those of rows that came to their end.
+    pub(crate) fn of(report: &RunReport) -> Self {
+        let mut totals = Self::default();
+        for row in &report.rows {
+            if let Ok(loaded) = &row.outcome {
+                totals.records += loaded.records;
+                totals.bytes += loaded.bytes;
+            }
+            totals.received += row.received;
+            totals.calls += row.calls;
+            totals.times += row.times;
+        }
+        totals
+    }
+}
+
 fn totals(report: &RunReport, usage: Option<ApiUsage>) -> String {
-    let loaded = report.rows.iter().filter_map(|row| row.outcome.as_ref().ok());
-    let (records, bytes) =
-        loaded.fold((0, 0), |(records, bytes), loaded| (records + loaded.records, bytes + loaded.bytes));
-    let calls = report.rows.iter().map(|row| row.calls).sum();
+    let Totals { records, bytes, received, calls, .. } = Totals::of(report);
     let usage =
         usage.map(|usage| format!("; the org has used {} of {} today", count(usage.used), count(usage.allowed)));
     format!(
-        "{}, {} MB in {} s with {}{}",
+        "{}, {} MB ({} MB on the wire) in {} s with {}{}",
         counted(records, "record"),
         megabytes(bytes),
+        megabytes(received),
         seconds(report.elapsed),
         counted(calls, "API call"),
         usage.unwrap_or_default()
     )
+}
+
+/// Tells how fast it went, and where the time of the rows went.
+fn pace(report: &RunReport) -> Option<String> {
+    let Totals { records, bytes, times, .. } = Totals::of(report);
+    let elapsed = report.elapsed.as_secs_f64();
+    let all = (times.waiting() + times.transfer + times.commit).as_secs_f64();
+    if elapsed <= 0.0 || all <= 0.0 {
+        return None;
+    }
+    let share = |time: Duration| format!("{:.0} %", time.as_secs_f64() * 100.0 / all);
+    Some(format!(
+        "{} and {} MB per second; of the rows' time, {} went by waiting for Salesforce ({} for jobs), {} reading and writing, {} committing",
+        counted((records as f64 / elapsed) as u64, "record"),
+        megabytes((bytes as f64 / elapsed) as u64),
+        share(times.waiting()),
+        share(times.job_wait),
+        share(times.transfer),
+        share(times.commit)
+    ))
 }
 
 /// Returns how much of a share was used, where the run was held to one.

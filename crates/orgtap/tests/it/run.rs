@@ -161,7 +161,32 @@ fn the_report_has_a_line_for_each_row_and_one_for_all() {
     assert!(lines[0].starts_with("row   table  mode     records"), "{}", ran.stdout);
     assert!(lines[1].starts_with("User  User   replace "), "{}", ran.stdout);
     assert!(lines[2].contains(" API calls; the org has used "), "{}", ran.stdout);
+    assert!(lines[2].contains(" MB on the wire) in "), "{}", ran.stdout);
+    assert!(lines[3].contains(" MB per second; of the rows' time, "), "{}", ran.stdout);
     assert!(ran.stderr.contains(" INFO "), "{}", ran.stderr);
+}
+
+#[test]
+fn the_report_tells_where_the_time_went() {
+    let context = TestContext::new();
+    context.configure("[[rows]]\nobject = \"User\"\napi = \"bulk\"\n[[rows]]\nobject = \"Account\"\n");
+
+    let report = context.orgtap(&["run", "--json"]).succeeds().json();
+
+    let rows = report["rows"].as_array().unwrap();
+    for place in rows.iter().chain([&report["totals"]]) {
+        let phases: Vec<_> = place["seconds"].as_object().unwrap().keys().collect();
+        assert_eq!(phases, ["planning", "job_wait", "transfer", "commit"], "{place}");
+        assert!(place["received_bytes"].as_u64().unwrap() > 0, "{place}");
+    }
+    for key in ["records", "bytes", "received_bytes", "api_calls"] {
+        let sum: u64 = rows.iter().map(|row| row[key].as_u64().unwrap()).sum();
+        assert_eq!(report["totals"][key].as_u64(), Some(sum), "{key}: {report}");
+    }
+    assert!(
+        report["totals"]["records_per_second"].is_f64() && report["totals"]["bytes_per_second"].is_f64(),
+        "{report}"
+    );
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Client {
     async fn send(&self, request: &Request) -> Result<Response> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         self.ledger().count_request();
-        let response = self.shared.http.send(request).await?;
+        let response = self.shared.http.send(request).await?.counted_by(&self.received);
         self.note_usage(response.header("sforce-limit-info"));
         if response.status().is_success() {
             return Ok(response);

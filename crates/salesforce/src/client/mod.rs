@@ -34,6 +34,7 @@ use session::Entry;
 pub struct Client {
     shared: Arc<Shared>,
     calls: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
 }
 
 struct Shared {
@@ -92,17 +93,23 @@ impl Client {
             refusals_for_pace: AtomicU64::new(0),
             ledger: Arc::default(),
         };
-        Ok(Self { shared: Arc::new(shared), calls: Arc::default() })
+        Ok(Self { shared: Arc::new(shared), calls: Arc::default(), received: Arc::default() })
     }
 
-    /// Returns a client of the same session that counts its calls from zero.
+    /// Returns a client of the same session that counts its calls and what it receives from zero.
     pub fn metered(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), calls: Arc::default() }
+        Self { shared: Arc::clone(&self.shared), calls: Arc::default(), received: Arc::default() }
     }
 
     /// Returns how many requests were sent through this client and its clones, repeated ones and those for signing in too.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many bytes the bodies of answers to this client and its clones had, as they came: compressed, where they were. Those to signing in do
+    /// not count.
+    pub fn received_bytes(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Returns how often Salesforce answered, to this client and all of its session, that there are too many requests or that it is out of

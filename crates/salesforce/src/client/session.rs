@@ -72,7 +72,7 @@ impl Client {
     }
 
     async fn open(&self, entry: &mut Entry, previous: Option<&Session>) -> Result<Arc<Session>> {
-        let Self { shared, calls } = self;
+        let Self { shared, calls, .. } = self;
         let sign_in = SignIn { connection: &shared.connection, http: &shared.http, calls, clock: self.clock() };
         match sign_in.open(previous).await {
             Ok(session) => {

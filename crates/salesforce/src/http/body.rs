@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::Read;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,7 +46,7 @@ pub(crate) struct RawBody {
 impl RawBody {
     /// Returns the next bytes, or `None` after the last.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let Response { action, host, inner, read_timeout, .. } = &mut self.response;
+        let Response { action, host, inner, read_timeout, received, .. } = &mut self.response;
         // The time runs only while we wait: a slow reader is neither a silent server nor a slow one.
         let start = Instant::now();
         let chunk = match tokio::time::timeout(*read_timeout, inner.chunk()).await {
@@ -53,7 +54,9 @@ impl RawBody {
             Err(_) => return Err(failure::silence(action, host, *read_timeout)),
         };
         self.waited += start.elapsed();
-        self.arrived += chunk.as_ref().map_or(0, Bytes::len);
+        let bytes = chunk.as_ref().map_or(0, Bytes::len);
+        self.arrived += bytes;
+        received.fetch_add(bytes as u64, Ordering::Relaxed);
         if chunk.is_some() && self.waited > *read_timeout * 2 {
             if self.arrived < SLOWEST {
                 return Err(failure::trickle(action, host, self.arrived, self.waited));

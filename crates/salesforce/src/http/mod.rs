@@ -8,6 +8,8 @@ mod failure;
 mod setup;
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -78,7 +80,7 @@ impl Http {
         };
         tracing::debug!(method = %request.method, host, path = request.url.path(), status = inner.status().as_u16(), "request answered");
         let (action, read_timeout, largest) = (request.action.clone(), self.read_timeout, request.largest);
-        Ok(Response { action, host, inner, read_timeout, largest })
+        Ok(Response { action, host, inner, read_timeout, largest, received: Arc::default() })
     }
 
     fn build(&self, request: &Request) -> Result<reqwest::Request> {
@@ -126,9 +128,16 @@ pub(crate) struct Response {
     inner: reqwest::Response,
     read_timeout: Duration,
     largest: usize,
+    /// Counts the bytes of the body, as they come.
+    received: Arc<AtomicU64>,
 }
 
 impl Response {
+    /// Has the bytes of the body counted by `received`.
+    pub(crate) fn counted_by(self, received: &Arc<AtomicU64>) -> Self {
+        Self { received: Arc::clone(received), ..self }
+    }
+
     pub(crate) fn action(&self) -> &Cow<'static, str> {
         &self.action
     }

@@ -86,7 +86,7 @@ impl BulkJob<'_> {
     async fn finish(self, id: &JobId) -> Result<()> {
         let options = WaitOptions { deadline: self.on.spec.job_deadline, ..WaitOptions::default() };
         let waiting = self.on.client.wait_for_job(id, &options, |job| self.on.parts.job(job));
-        let done = waiting.await.map_err(Error::salesforce)?;
+        let done = self.on.parts.wait_for(waiting).await.map_err(Error::salesforce)?;
         self.change(|record| record.note(&done));
         if let Some(records) = self.on.journal.snapshot().jobs.iter().map(|job| job.records).sum() {
             self.on.parts.expect(records);
