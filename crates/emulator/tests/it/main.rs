@@ -5,14 +5,17 @@
 mod bulk;
 mod bulk_v1;
 mod client;
+mod composite;
 mod control;
 mod edited_queries;
 mod edits;
 mod export;
 mod faults;
+mod pace;
 mod recorded;
 mod rest;
 mod sign_in;
 mod soql;
 mod tls;
+mod web_server;
 mod world;
