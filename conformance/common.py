@@ -3,6 +3,7 @@
 import json
 import os
 import ssl
+import subprocess
 import sys
 import traceback
 import urllib.request
@@ -20,6 +21,12 @@ def control(path):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     with opener.open(f"{SETTINGS['url']}/__emulator/{path}") as answer:
         return json.load(answer)
+
+
+def installed_version(program, package):
+    """Returns the version of a package that lives in the same environment as `program`."""
+    question = f"import importlib.metadata as m; print(m.version('{package}'))"
+    return subprocess.run([program.parent / "python", "-c", question], capture_output=True, text=True).stdout.strip()
 
 
 class Truth:
@@ -48,7 +55,7 @@ class Truth:
             at = datetime(1970, 1, 1) + timedelta(milliseconds=int(value))
             return at.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%S.000Z")
         if kind == "datetime":
-            return str(value).replace("+0000", "Z")
+            return str(value).replace("+0000", "Z").replace("+00:00", "Z")
         return value
 
     def compare(self, rows, expected, fields=None):
@@ -68,6 +75,12 @@ class Truth:
                 if got != want:
                     raise AssertionError(f"{key}.{field}: got {got!r} instead of {want!r}")
         return f"{len(seen)} records, {len(fields)} fields"
+
+
+def unbroken(records):
+    """Returns records with every line end inside a text as a line feed, for clients that make them all the same."""
+    flat = lambda value: value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+    return {key: {field: flat(value) for field, value in record.items()} for key, record in records.items()}
 
 
 def is_hidden(record):

@@ -10,13 +10,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 PAGE = ROOT.parent / "docs" / "emulator.md"
 BEGIN, END = "<!-- conformance: begin -->", "<!-- conformance: end -->"
+JOB_TIME = ["--job-seconds", os.environ["CONFORMANCE_JOB_SECONDS"]] if "CONFORMANCE_JOB_SECONDS" in os.environ else []
+# Libraries that live in an environment of their own; the other drivers run programs, or are of the first client.
+LIBRARIES = {"dlt", "salesforce_bulk", "aiosalesforce", "django_salesforce"}
 RECORDS = os.environ.get("CONFORMANCE_RECORDS", "12000")
 
 
 def command(client):
     if client == "jsforce":
         return [str(Path(os.environ["CONFORMANCE_NODE_MODULES"], "node/bin/node")), str(ROOT / "jsforce_driver.mjs")]
-    return [sys.executable, str(ROOT / f"{client}_driver.py")]
+    python = str(Path(os.environ["CONFORMANCE_CACHE"], client, "bin/python")) if client in LIBRARIES else sys.executable
+    return [python, str(ROOT / f"{client}_driver.py")]
 
 
 def drive(client, settings):
@@ -26,6 +30,7 @@ def drive(client, settings):
         # What a user would set for the client: the proxy to the org, and the authority to trust.
         "HTTPS_PROXY": settings["proxy_url"],
         "REQUESTS_CA_BUNDLE": settings["ca_file"],
+        "SSL_CERT_FILE": settings["ca_file"],
         "NODE_EXTRA_CA_CERTS": settings["ca_file"],
         "NO_PROXY": "localhost,127.0.0.1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -47,7 +52,7 @@ def table(lines):
 
 def main():
     binary, clients = sys.argv[1], sys.argv[2:]
-    emulator = subprocess.Popen([binary, "emulator", "--tls", "--json", "--records", RECORDS], stdout=subprocess.PIPE, text=True)
+    emulator = subprocess.Popen([binary, "emulator", "--tls", "--json", "--records", RECORDS, *JOB_TIME], stdout=subprocess.PIPE, text=True)
     try:
         settings = json.loads(emulator.stdout.readline())
         lines = [line for client in clients for line in drive(client, settings)]
@@ -58,7 +63,7 @@ def main():
     print(text)
     failed = sum(line["result"] != "ok" for line in lines)
     print(f"{len(lines)} operations, {failed} failed", file=sys.stderr)
-    if len(clients) > 3:
+    if len(clients) > 4:
         page = PAGE.read_text()
         before, rest = page.split(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")

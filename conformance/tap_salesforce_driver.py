@@ -7,12 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from common import SETTINGS, Report, Truth
+from common import SETTINGS, Report, Truth, installed_version, unbroken
 
 TAP = Path(os.environ["CONFORMANCE_TAP"])
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HTTPS_PROXY": SETTINGS["proxy_url"], "REQUESTS_CA_BUNDLE": SETTINGS["ca_file"]}
-version = subprocess.run([TAP.parent / "python", "-c", "import importlib.metadata as m; print(m.version('tap-salesforce'))"], capture_output=True, text=True).stdout.strip()
-report = Report("tap-salesforce", version)
+report = Report("tap-salesforce", installed_version(TAP, "tap-salesforce"))
 folder = Path(tempfile.mkdtemp())
 account = Truth("Account")
 
@@ -41,10 +40,6 @@ def discover(api="REST"):
     return f"{len(names)} streams"
 
 
-def unbroken(value):
-    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
-
-
 def sync(api):
     # Which fields can be read depends on the API, and the tap finds that out here.
     discover(api)
@@ -53,8 +48,7 @@ def sync(api):
     expected = account.records
     if api == "BULK":
         # The tap reads CSV by lines, and makes every line break inside a text the same.
-        expected = {key: {name: unbroken(value) for name, value in record.items()} for key, record in expected.items()}
-        rows = {key: {name: unbroken(value) for name, value in row.items()} for key, row in rows.items()}
+        expected, rows = unbroken(expected), unbroken(rows)
     names = set().union(*(row.keys() for row in rows.values())) if rows else set()
     # The tap spells dates in its own way.
     fields = [field for field in account.fields if field in names and account.types[field] not in ("date", "datetime")]

@@ -4,7 +4,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
@@ -77,6 +77,12 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "INVALID_SESSION_ID", "Session expired or invalid")
     }
 
+    /// A resource that exists, asked with a method that it does not know.
+    pub(crate) fn wrong_method(method: &Method) -> Self {
+        let message = format!("HTTP Method '{method}' not allowed.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+    }
+
     /// A Bulk API 2.0 call that cannot be carried out for a reason without a code of its own.
     pub(crate) fn api_error(message: impl Into<String>) -> Self {
         Self::bad_request("API_ERROR", message)
@@ -110,7 +116,7 @@ impl IntoResponse for Refusal {
                 no_store(json(StatusCode::BAD_REQUEST, &OauthError { error, error_description: description }))
             }
             Self::Async { status, code, message, json: true } => {
-                json(status, &AsyncError { exception_code: code, exception_message: &message })
+                async_json(status, &AsyncError { exception_code: code, exception_message: &message })
             }
             Self::Async { status, code, message, json: false } => async_error(status, code, &message),
             Self::Soap { code, message, login } => soap_fault(code, &message, login),
@@ -164,14 +170,21 @@ pub(crate) fn json_bytes(status: StatusCode, document: Vec<u8>) -> Response {
     with_type(status, JSON, Body::from(document))
 }
 
+/// Answers with a JSON document of Bulk API v1, which names no character set.
+pub(crate) fn async_json<T: Serialize + ?Sized>(status: StatusCode, document: &T) -> Response {
+    let mut answer = json(status, document);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
 /// Answers with an XML document.
 pub(crate) fn xml(status: StatusCode, document: String) -> Response {
     with_type(status, XML, Body::from(document))
 }
 
-/// Answers with an HTML page, as Salesforce does where a request does not reach an org.
-pub(crate) fn html(status: StatusCode, page: &'static str) -> Response {
-    with_type(status, HeaderValue::from_static("text/html; charset=UTF-8"), Body::from(page))
+/// Answers with an HTML page, for people and where a request does not reach an org.
+pub(crate) fn html(status: StatusCode, page: impl Into<Body>) -> Response {
+    with_type(status, HeaderValue::from_static("text/html; charset=UTF-8"), page.into())
 }
 
 /// Answers without a body.

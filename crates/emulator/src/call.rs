@@ -20,6 +20,10 @@ pub enum CallKind {
     Login,
     /// The OAuth token endpoint.
     Token,
+    /// The login page of the OAuth web-server flow.
+    Authorize,
+    /// Ending a session by the OAuth revoke endpoint.
+    Revoke,
     /// Who the session's user is: `userinfo` and the identity URL.
     Identity,
     /// The list of API versions.
@@ -82,6 +86,8 @@ pub(crate) enum Call {
         version: String,
     },
     Token,
+    Authorize,
+    Revoke,
     UserInfo,
     Identity,
     Versions,
@@ -134,6 +140,8 @@ pub(crate) enum Resource {
     },
     Composite,
     CompositeBatch,
+    /// Several records of an object.
+    Collection(String),
     JobCreate,
     JobList,
     JobInfo(String),
@@ -215,6 +223,10 @@ impl Call {
                 when(method, &Method::POST, Self::SoapLogin { version: (*version).to_owned() })
             }
             ["services", "oauth2", "token"] => when(method, &Method::POST, Self::Token),
+            ["services", "oauth2", "authorize"] if method == Method::POST => Self::Authorize,
+            ["services", "oauth2", "authorize"] => when(method, &Method::GET, Self::Authorize),
+            ["services", "oauth2", "revoke"] if method == Method::POST => Self::Revoke,
+            ["services", "oauth2", "revoke"] => when(method, &Method::GET, Self::Revoke),
             ["services", "oauth2", "userinfo"] => Self::UserInfo,
             ["id", _, _] => when(method, &Method::GET, Self::Identity),
             ["services", "data"] => when(method, &Method::GET, Self::Versions),
@@ -245,6 +257,8 @@ impl Call {
         match self {
             Self::SoapLogin { .. } => CallKind::Login,
             Self::Token => CallKind::Token,
+            Self::Authorize => CallKind::Authorize,
+            Self::Revoke => CallKind::Revoke,
             Self::UserInfo | Self::Identity => CallKind::Identity,
             Self::Versions => CallKind::Versions,
             Self::Rest(_, resource) => resource.kind(),
@@ -291,6 +305,7 @@ impl Resource {
                 let [object, id, field] = [object, id, field].map(|text| (*text).to_owned());
                 Self::Blob { object, id, field }
             }
+            ["composite", "sobjects", object] => Self::Collection((*object).to_owned()),
             ["tooling", "query"] => Self::ToolingQuery,
             ["query"] => Self::Query(Scope::Live),
             ["queryAll"] => Self::Query(Scope::All),
@@ -312,6 +327,7 @@ impl Resource {
             ["sobjects", object] => Self::Insert((*object).to_owned()),
             ["composite"] => Self::Composite,
             ["composite", "batch"] => Self::CompositeBatch,
+            ["composite", "sobjects", object] => Self::Collection((*object).to_owned()),
             ["jobs", "query"] => Self::JobCreate,
             _ => return None,
         })
@@ -344,7 +360,7 @@ impl Resource {
             Self::Deleted(_) => CallKind::Deleted,
             Self::Record { .. } | Self::Blob { .. } => CallKind::Record,
             Self::Insert(_) | Self::Update { .. } | Self::Delete { .. } => CallKind::Change,
-            Self::Composite | Self::CompositeBatch => CallKind::Composite,
+            Self::Composite | Self::CompositeBatch | Self::Collection(_) => CallKind::Composite,
             Self::JobCreate => CallKind::JobCreate,
             Self::JobList => CallKind::JobList,
             Self::JobInfo(_) => CallKind::JobInfo,

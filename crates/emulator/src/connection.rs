@@ -1,11 +1,10 @@
 //! Connections of the emulator: plain or TLS streams that an answer may end before its time.
 //!
-//! HTTP itself is axum's. What it cannot do is break off: reset a connection, or close it in the middle of a body.
+//! HTTP itself is hyper's (`serve`). What it cannot do is break off: reset a connection, or close it in the middle of a body.
 //! [`Ending`] is the handle by which an answer asks for that.
 
 use std::{
     io,
-    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -15,10 +14,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
+use axum::serve::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -51,12 +47,6 @@ impl Ending {
 
     fn wish(&self) -> u8 {
         self.0.load(Ordering::Acquire)
-    }
-}
-
-impl Connected<IncomingStream<'_, Connections>> for Ending {
-    fn connect_info(stream: IncomingStream<'_, Connections>) -> Self {
-        stream.io().ending.clone()
     }
 }
 
@@ -94,6 +84,11 @@ macro_rules! on_stream {
 impl Connection {
     fn new(stream: Stream) -> Self {
         Self { stream, ending: Ending::default() }
+    }
+
+    /// Returns the handle by which answers end the connection.
+    pub(crate) fn ending(&self) -> Ending {
+        self.ending.clone()
     }
 
     fn broken_off(&self) -> Option<io::Error> {
@@ -161,42 +156,30 @@ impl AsyncWrite for Connection {
 /// Accepts connections; TLS handshakes run beside each other, so that a slow client holds up nobody.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    address: SocketAddr,
     accepted: mpsc::Receiver<Connection>,
     acceptor: JoinHandle<()>,
 }
 
 impl Connections {
     /// Starts accepting on `listener`, with TLS when `tls` is given.
-    pub(crate) fn new(listener: TcpListener, address: SocketAddr, tls: Option<TlsAcceptor>) -> Self {
+    pub(crate) fn new(listener: TcpListener, tls: Option<TlsAcceptor>) -> Self {
         let (sender, accepted) = mpsc::channel(16);
         let acceptor = tokio::spawn(accept_all(listener, tls, sender));
-        Self { address, accepted, acceptor }
+        Self { accepted, acceptor }
+    }
+
+    /// Waits for the next connection.
+    pub(crate) async fn next(&mut self) -> Connection {
+        match self.accepted.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
     }
 }
 
 impl Drop for Connections {
     fn drop(&mut self) {
         self.acceptor.abort();
-    }
-}
-
-impl Listener for Connections {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self.accepted.recv().await {
-            Some(connection) => {
-                let peer = connection.stream.tcp().peer_addr().unwrap_or(self.address);
-                (connection, peer)
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
     }
 }
 

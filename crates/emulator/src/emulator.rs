@@ -8,18 +8,18 @@ use std::{
     time::Duration,
 };
 
-use axum::handler::Handler;
 use serde::Serialize;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     call::CallKind,
-    connection::{Connections, Ending},
+    connection::Connections,
     faults::Faults,
     job::JobTime,
     org::Org,
     proxy::Proxy,
-    server::{self, Addresses, Server},
+    serve::serve,
+    server::{Addresses, Server},
     sign_in::SignInRules,
     stats::Stats,
     tls::Certificate,
@@ -43,7 +43,7 @@ pub struct EmulatorOptions {
     pub proxy_port: Option<u16>,
     /// Records of a page of job results when the client names no number.
     pub page_records: u64,
-    /// Bytes of memory for pages of job results that were rendered before, so that they need not be again.
+    /// Bytes of a temporary file with pages of job results that were rendered before, so that they need not be again.
     pub page_cache_bytes: usize,
     /// How long query jobs take.
     pub job_time: JobTime,
@@ -189,15 +189,9 @@ impl Emulator {
         let (ca_pem, acceptor) = certificate.map(|c| (c.ca_pem, c.acceptor)).unzip();
         let proxy_url = proxy.as_ref().map(Proxy::url);
         let server = Arc::new(Server::new(org, options, Addresses { emulator: address, proxy_url }, ca_pem));
-        let connections = Connections::new(listener, address, acceptor);
+        let connections = Connections::new(listener, acceptor);
         let (stop, stopped) = oneshot::channel();
-        let service = server::answer.with_state(Arc::clone(&server)).into_make_service_with_connect_info::<Ending>();
-        let serve = axum::serve(connections, service).with_graceful_shutdown(async move { drop(stopped.await) });
-        let serving = tokio::spawn(async move {
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "emulator stopped serving");
-            }
-        });
+        let serving = tokio::spawn(serve(Arc::clone(&server), connections, async move { drop(stopped.await) }));
         tracing::debug!(%address, "emulator started");
         Ok(Self { server, stop: Some(stop), serving, _proxy: proxy })
     }

@@ -3,10 +3,9 @@
 use std::{
     collections::HashSet,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     call::CallKind,
@@ -192,10 +191,20 @@ mod tests {
         assert_eq!(hits(When::Percent(100), 3), [1, 2, 3]);
     }
 
-    #[test]
-    fn a_stretch_of_time_hits_every_call_in_it() {
-        assert_eq!(hits(When::Between { from_secs: 0, until_secs: 3_600 }, 3), [1, 2, 3]);
-        assert!(hits(When::Between { from_secs: 3_600, until_secs: 7_200 }, 3).is_empty());
+    #[tokio::test(start_paused = true)]
+    async fn a_stretch_of_time_hits_every_call_in_it() {
+        let (faults, seconds) = (Faults::default(), |n| tokio::time::advance(std::time::Duration::from_secs(n)));
+        let when = When::Between { from_secs: 10, until_secs: 20 };
+        faults.add(Fault { call: None, when, action: Action::Unavailable }).unwrap();
+
+        assert_eq!(faults.take(CallKind::Query), None);
+        seconds(10).await;
+        assert_eq!(faults.take(CallKind::Query), Some(Action::Unavailable));
+        seconds(9).await;
+        assert_eq!(faults.take(CallKind::Results), Some(Action::Unavailable));
+        seconds(1).await;
+        assert_eq!(faults.take(CallKind::Query), None);
+        assert!(faults.list().is_empty());
     }
 
     #[test]

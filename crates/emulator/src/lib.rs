@@ -4,6 +4,7 @@
 //! around it. The crate shares no code with the client but the SOQL parser, so that the two cannot be wrong together.
 
 mod answer;
+mod authorization;
 mod batch;
 mod call;
 mod clock;
@@ -27,8 +28,10 @@ mod pretty;
 mod profile;
 mod proxy;
 mod render;
+mod rest_xml;
 mod routes;
 mod select;
+mod serve;
 mod server;
 mod session;
 mod sign_in;

@@ -36,3 +36,24 @@ pub(crate) fn slow_down(answer: Response, bytes_per_second: u64) -> Response {
 fn slice(bytes: &Bytes, from: usize) -> Bytes {
     bytes.slice(from..bytes.len().min(from + SLICE))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_travels_at_its_pace_and_whole() {
+        let sent: Vec<u8> = (0..10 * SLICE + 7).map(|at| (at % 251) as u8).collect();
+        let start = Instant::now();
+
+        let answer = slow_down(Response::new(Body::from(sent.clone())), SLICE as u64);
+        let received = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+
+        assert_eq!(received, sent);
+        // The first slice travels at once, and each of the ten others waits for a second.
+        assert_eq!(start.elapsed().as_secs(), 10);
+    }
+}

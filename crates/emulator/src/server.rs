@@ -9,7 +9,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{ConnectInfo, Request as HttpRequest, State},
+    extract::Request as HttpRequest,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::{
     answer::{Refusal, empty, http_time},
+    authorization::Authorizations,
     batch::BatchJobs,
     call::Call,
     connection::Ending,
@@ -30,6 +31,7 @@ use crate::{
     org::Org,
     pace,
     page_cache::PageCache,
+    rest_xml,
     routes::{self, Request},
     session::{Sessions, random_id, random_text},
     sign_in::Door,
@@ -48,11 +50,12 @@ pub(crate) struct Server {
     pub(crate) faults: Faults,
     pub(crate) counter: Counter,
     pub(crate) sessions: Sessions,
+    pub(crate) authorizations: Authorizations,
     pub(crate) door: Door,
     pub(crate) jobs: Jobs,
     pub(crate) batch_jobs: BatchJobs,
     pub(crate) cursors: Cursors,
-    pub(crate) pages: PageCache,
+    pub(crate) pages: Arc<PageCache>,
     pub(crate) refresh_token: String,
     /// Since when the describes are as they are: always, as far as this server knows.
     pub(crate) described_at: Timestamp,
@@ -76,11 +79,12 @@ impl Server {
             faults: Faults::default(),
             counter: Counter::default(),
             sessions: Sessions::default(),
+            authorizations: Authorizations::default(),
             door: Door::new(options.sign_in.clone()),
             jobs: Jobs::new(options.job_time),
             batch_jobs: BatchJobs::new(options.job_time),
             cursors: Cursors::default(),
-            pages: PageCache::new(options.page_cache_bytes),
+            pages: Arc::new(PageCache::new(options.page_cache_bytes)),
             refresh_token: format!("5Aep861{}", random_text(76)),
             ready_token: Mutex::default(),
             ca_file: Mutex::default(),
@@ -163,13 +167,10 @@ impl Server {
 }
 
 /// Answers one request.
-pub(crate) async fn answer(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(ending): ConnectInfo<Ending>,
-    request: HttpRequest,
-) -> Response {
+pub(crate) async fn answer(server: Arc<Server>, ending: Ending, request: HttpRequest) -> Response {
     let (head, body) = request.into_parts();
-    let call = Call::of(&head.method, head.uri.path());
+    let (path, wants_xml) = rest_xml::without_ending(&head);
+    let call = Call::of(&head.method, path);
     if let Call::Control(_) = call {
         return respond(&server, call, &head, body, None).await;
     }
@@ -179,9 +180,14 @@ pub(crate) async fn answer(
     let accepts_gzip = encoding::accepts_gzip(&head.headers);
     let fault = server.faults.take(call.kind());
 
+    let xml_names = if wants_xml { rest_xml::names(&call) } else { None };
     let answer = match spoil::before(&server, &call, &head.headers, &ending, fault.clone()).await {
         Ok(fault) => respond(&server, call, &head, body, fault).await,
         Err(spoilt) => spoilt,
+    };
+    let answer = match xml_names {
+        Some(names) => rest_xml::spell(answer, names).await,
+        None => answer,
     };
     let answer = encoding::lay_out(&head.headers, answer).await;
     let mut answer = if accepts_gzip { encoding::compress(answer).await } else { answer };

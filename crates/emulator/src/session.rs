@@ -3,7 +3,7 @@
 //! How a session is earned is the sign-in's affair (`routes::auth`).
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -24,6 +24,8 @@ const TOKEN_CHARS: usize = 94;
 pub(crate) struct Sessions {
     /// When each session was last used, by token.
     live: Mutex<HashMap<String, Timestamp>>,
+    /// Sessions that are good for nothing but a new password.
+    of_expired_passwords: Mutex<HashSet<String>>,
 }
 
 impl Sessions {
@@ -34,6 +36,19 @@ impl Sessions {
         live.retain(|_, used| is_alive(*used, now));
         live.insert(token.clone(), now);
         token
+    }
+
+    /// Starts the session of a user whose password has expired.
+    pub(crate) fn start_for_expired_password(&self, organization: Id, now: Timestamp) -> String {
+        let token = self.start(organization, now);
+        self.end(&token);
+        self.of_expired_passwords.lock().unwrap_or_else(PoisonError::into_inner).insert(token.clone());
+        token
+    }
+
+    /// Returns whether `token` is of a user whose password has expired.
+    pub(crate) fn is_of_expired_password(&self, token: &str) -> bool {
+        self.of_expired_passwords.lock().unwrap_or_else(PoisonError::into_inner).contains(token)
     }
 
     /// Returns whether `token` is a live session, and prolongs its life if so.

@@ -376,7 +376,7 @@ pub(crate) struct EmulatorArgs {
     /// Let no more than this many megabits a second travel on one connection.
     #[arg(long, value_name = "MBPS")]
     pub(crate) bandwidth_mbps: Option<u64>,
-    /// Keep up to this many megabytes of rendered result pages in memory, so that reading them again is quick.
+    /// Keep up to this many megabytes of rendered result pages in a temporary file, so that reading them again is quick.
     #[arg(long, value_name = "MB", default_value_t = 256)]
     pub(crate) page_cache_mb: usize,
     /// Write the org to this folder, as files that --data reads back, and end.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Request, jwt, parameters};
 use crate::{
-    answer::{Refusal, json, no_store},
+    answer::{Refusal, empty, json, no_store},
     sign_in::SignInRules,
 };
 
@@ -28,6 +28,8 @@ struct Token {
     token_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_instance_url: Option<String>,
 }
@@ -62,6 +64,7 @@ pub(super) fn token(request: &Request) -> Result<Response, Refusal> {
         Some("password") => password(&form, &rules, request),
         Some("client_credentials") => client_credentials(&form, &rules, request),
         Some("refresh_token") => refresh(&form, request),
+        Some("authorization_code") => authorization_code(&form, request),
         Some(JWT_BEARER) => jwt_bearer(&form, &rules, request),
         Some(_) => Err(oauth("unsupported_grant_type", "grant type not supported")),
         None => Err(oauth("invalid_request", "grant_type parameter is required")),
@@ -111,6 +114,51 @@ fn refresh(form: &Form, request: &Request) -> Result<Response, Refusal> {
     Ok(grant(request, Extras::Signed))
 }
 
+/// Exchanges the code that the login page gave. A public client, which proves itself by its verifier, has no secret.
+fn authorization_code(form: &Form, request: &Request) -> Result<Response, Refusal> {
+    let secret = form.get("client_secret");
+    check_client_id(form.get("client_id"), request)?;
+    if secret.is_some() {
+        check_client(form.get("client_id"), secret, request)?;
+    }
+    let server = &request.server;
+    let authorization = form
+        .get("code")
+        .and_then(|code| server.authorizations.take(code, server.org.now()))
+        .ok_or_else(|| oauth("invalid_grant", "expired authorization code"))?;
+    let redirect_uri = form.get("redirect_uri").and_then(|text| url::Url::parse(text).ok()).map(String::from);
+    if redirect_uri.as_ref() != Some(&authorization.redirect_uri) {
+        return Err(oauth("invalid_grant", "redirect uri does not match"));
+    }
+    if secret.is_none() && authorization.challenge.is_none() {
+        return Err(oauth("invalid_client", "invalid client credentials"));
+    }
+    if !authorization.is_verified_by(form.get("code_verifier")) {
+        return Err(oauth("invalid_grant", "invalid code verifier"));
+    }
+    Ok(grant(request, Extras::Lasting))
+}
+
+/// Answers `revoke`: the session ends, whoever asks. The emulator's one refresh token stays good.
+pub(super) fn revoke(request: &Request) -> Result<Response, Refusal> {
+    let form = Form::read(request)?;
+    let token = form.get("token").ok_or_else(|| oauth("invalid_request", "token parameter is required"))?;
+    let server = &request.server;
+    if token != server.refresh_token && !server.sessions.touch(token, server.org.now()) {
+        return Err(oauth("invalid_token", "invalid token"));
+    }
+    server.sessions.end(token);
+    Ok(empty(StatusCode::OK))
+}
+
+/// Returns whether these are the user's name and password, as typed into the login page. Wrong ones count for the lockout.
+pub(super) fn knows_password(username: Option<&str>, password: Option<&str>, request: &Request) -> bool {
+    let (server, identity) = (&request.server, request.server.org.identity());
+    let known = username.is_some_and(|name| name.eq_ignore_ascii_case(&identity.username));
+    let right = known && password == Some(&identity.password);
+    server.door.try_password(right, server.org.now())
+}
+
 fn jwt_bearer(form: &Form, rules: &SignInRules, request: &Request) -> Result<Response, Refusal> {
     let assertion = form.get("assertion").ok_or_else(|| oauth("invalid_grant", "invalid assertion"))?;
     jwt::check(assertion, request)?;
@@ -145,6 +193,8 @@ pub(super) fn oauth(error: &'static str, description: &'static str) -> Refusal {
 enum Extras {
     None,
     Signed,
+    /// Signed, with a refresh token.
+    Lasting,
     ApiInstance,
 }
 
@@ -164,6 +214,7 @@ fn grant(request: &Request, extras: Extras) -> Response {
         id,
         token_type: "Bearer",
         issued_at: is_signed.then_some(issued_at),
+        refresh_token: matches!(extras, Extras::Lasting).then(|| server.refresh_token.clone()),
         api_instance_url: matches!(extras, Extras::ApiInstance).then(|| request.org_url()),
     };
     no_store(json(StatusCode::OK, &token))

@@ -1,19 +1,19 @@
-//! Several reads in one call: `composite` and `composite/batch`.
-//!
-//! Subrequests that write, and references from one subrequest to another, are not offered.
+//! Several calls in one: `composite`, whose subrequests may refer to the answers before them, and `composite/batch`.
+
+use std::collections::BTreeSet;
 
 use axum::{
-    body::to_bytes,
-    http::{Method, StatusCode},
+    body::{Bytes, to_bytes},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Request, answer_resource, check_version, parameters};
+use super::{Request, answer_resource, check_version, parameters, references::References};
 use crate::{
     answer::{Refusal, json},
-    call::Call,
+    call::{Call, Resource},
 };
 
 /// Subrequests that one call may hold.
@@ -22,6 +22,8 @@ const MAX_SUBREQUESTS: usize = 25;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Composite {
+    #[serde(default)]
+    all_or_none: bool,
     composite_request: Vec<Subrequest>,
 }
 
@@ -31,6 +33,8 @@ struct Subrequest {
     method: String,
     url: String,
     reference_id: String,
+    #[serde(default)]
+    body: Option<Json>,
 }
 
 #[derive(Serialize)]
@@ -39,7 +43,7 @@ struct CompositeAnswer {
     composite_response: Vec<Subanswer>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Subanswer {
     body: Json,
@@ -51,13 +55,18 @@ struct Subanswer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Batch {
+    #[serde(default)]
+    halt_on_error: bool,
     batch_requests: Vec<BatchSubrequest>,
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct BatchSubrequest {
     method: String,
     url: String,
+    #[serde(default)]
+    rich_input: Option<Json>,
 }
 
 #[derive(Serialize)]
@@ -77,28 +86,59 @@ struct BatchResult {
 /// Answers `composite`.
 pub(super) fn composite(request: &Request) -> Result<Response, Refusal> {
     let composite: Composite = read(request)?;
-    check_count(composite.composite_request.len())?;
-    let answers = composite.composite_request.into_iter().map(|sub| {
-        let (http_status_code, body) = answer_sub(&sub.method, &sub.url, request);
-        Subanswer { body, http_headers: Map::new(), http_status_code, reference_id: sub.reference_id }
-    });
-    Ok(json(StatusCode::OK, &CompositeAnswer { composite_response: answers.collect() }))
+    let subrequests = composite.composite_request;
+    check_count(subrequests.len())?;
+    check_names(&subrequests)?;
+    if composite.all_or_none && subrequests.iter().any(|sub| sub.method != "GET") {
+        let message = "this emulator does not roll changes back: `allOrNone` is for subrequests that only read";
+        return Err(Refusal::bad_request("INVALID_INPUT", message));
+    }
+    let mut references = References::default();
+    let mut answers: Vec<Subanswer> = Vec::with_capacity(subrequests.len());
+    for sub in subrequests {
+        let answer = answer_one(&sub, &references, request).unwrap_or_else(|refusal| Part::of(refusal.into_response()));
+        references.add(&sub.reference_id, answer.body.clone());
+        answers.push(answer.into_subanswer(sub.reference_id));
+    }
+    if composite.all_or_none && answers.iter().any(|answer| answer.http_status_code >= 400) {
+        answers.iter_mut().filter(|answer| answer.http_status_code < 400).for_each(halt);
+    }
+    Ok(json(StatusCode::OK, &CompositeAnswer { composite_response: answers }))
+}
+
+fn answer_one(sub: &Subrequest, references: &References, request: &Request) -> Result<Part, Refusal> {
+    // Some clients encode the whole address, references too.
+    let url = references.resolve_text(&sub.url.replace("%7B", "{").replace("%7D", "}"))?;
+    let body = sub.body.as_ref().map(|body| references.resolve(body)).transpose()?;
+    Ok(answer_part(&sub.method, &url, body.as_ref(), request))
+}
+
+/// Puts the answer of a call that was undone in the place of its own.
+fn halt(answer: &mut Subanswer) {
+    let message = "The transaction was rolled back since another operation in the same transaction failed.";
+    answer.body = serde_json::json!([{"errorCode": "PROCESSING_HALTED", "message": message}]);
+    answer.http_status_code = StatusCode::BAD_REQUEST.as_u16();
+    answer.http_headers.clear();
 }
 
 /// Answers `composite/batch`, whose addresses start at the version.
 pub(super) fn batch(request: &Request) -> Result<Response, Refusal> {
     let batch: Batch = read(request)?;
     check_count(batch.batch_requests.len())?;
-    let results: Vec<BatchResult> = batch
-        .batch_requests
-        .into_iter()
-        .map(|sub| {
+    let mut results: Vec<BatchResult> = Vec::with_capacity(batch.batch_requests.len());
+    let mut has_errors = false;
+    for sub in batch.batch_requests {
+        let part = if has_errors && batch.halt_on_error {
+            let message = "The batch processing was halted by an earlier error.";
+            Part::of(Refusal::new(StatusCode::PRECONDITION_FAILED, "BATCH_PROCESSING_HALTED", message).into_response())
+        } else {
             let root = if sub.url.starts_with("/services/") { "" } else { "/services/data/" };
-            let (status_code, result) = answer_sub(&sub.method, &format!("{root}{}", sub.url), request);
-            BatchResult { status_code, result }
-        })
-        .collect();
-    let has_errors = results.iter().any(|result| result.status_code >= 400);
+            let url = format!("{root}{}", sub.url.trim_start_matches(if root.is_empty() { "" } else { "/" }));
+            answer_part(&sub.method, &url, sub.rich_input.as_ref(), request)
+        };
+        has_errors |= part.status >= 400;
+        results.push(BatchResult { status_code: part.status, result: part.body });
+    }
     Ok(json(StatusCode::OK, &BatchAnswer { has_errors, results }))
 }
 
@@ -114,25 +154,55 @@ fn check_count(count: usize) -> Result<(), Refusal> {
     Err(Refusal::bad_request("LIMIT_EXCEEDED", message))
 }
 
-fn answer_sub(method: &str, url: &str, request: &Request) -> (u16, Json) {
-    let answer = answer_get(method, url, request).unwrap_or_else(IntoResponse::into_response);
-    let status = answer.status().as_u16();
-    let bytes = futures_util::FutureExt::now_or_never(to_bytes(answer.into_body(), usize::MAX));
-    let body = bytes.and_then(Result::ok).and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    (status, body.unwrap_or(Json::Null))
+fn check_names(subrequests: &[Subrequest]) -> Result<(), Refusal> {
+    let names: BTreeSet<&str> = subrequests.iter().map(|sub| sub.reference_id.as_str()).collect();
+    if names.len() == subrequests.len() {
+        return Ok(());
+    }
+    Err(Refusal::bad_request("INVALID_INPUT", "Each referenceId of a composite request must be its own"))
 }
 
-fn answer_get(method: &str, url: &str, request: &Request) -> Result<Response, Refusal> {
-    let not_offered = || Refusal::bad_request("INVALID_INPUT", "this emulator answers only GET of REST resources here");
-    if method != "GET" {
-        return Err(not_offered());
+/// The answer of one part.
+struct Part {
+    status: u16,
+    headers: HeaderMap,
+    body: Json,
+}
+
+impl Part {
+    fn of(answer: Response) -> Self {
+        let (head, body) = answer.into_parts();
+        // Answers of REST resources are there as a whole; only results of jobs are streams.
+        let bytes = futures_util::FutureExt::now_or_never(to_bytes(body, usize::MAX));
+        let body = bytes.and_then(Result::ok).and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self { status: head.status.as_u16(), headers: head.headers, body: body.unwrap_or(Json::Null) }
     }
+
+    fn into_subanswer(self, reference_id: String) -> Subanswer {
+        let location = self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
+        let http_headers = location.map(|location| ("Location".to_owned(), Json::from(location))).into_iter().collect();
+        Subanswer { body: self.body, http_headers, http_status_code: self.status, reference_id }
+    }
+}
+
+fn answer_part(method: &str, url: &str, body: Option<&Json>, request: &Request) -> Part {
+    Part::of(answer_resource_of(method, url, body, request).unwrap_or_else(IntoResponse::into_response))
+}
+
+fn answer_resource_of(method: &str, url: &str, body: Option<&Json>, request: &Request) -> Result<Response, Refusal> {
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| Refusal::bad_request("INVALID_INPUT", "a subrequest has no valid method"))?;
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let Call::Rest(version, resource) = Call::of(&Method::GET, path) else { return Err(Refusal::not_found()) };
-    if resource.is_bulk() {
-        return Err(not_offered());
+    let (version, resource) = match Call::of(&method, path) {
+        Call::Rest(version, resource) => (version, resource),
+        Call::WrongMethod => return Err(Refusal::wrong_method(&method)),
+        _ => return Err(Refusal::not_found()),
+    };
+    if resource.is_bulk() || matches!(resource, Resource::Composite | Resource::CompositeBatch) {
+        return Err(Refusal::bad_request("INVALID_INPUT", "this resource cannot be a part of another call"));
     }
     check_version(version, request)?;
-    let sub = Request { parameters: parameters(query), method: Method::GET, ..request.clone() };
+    let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+    let sub = Request { parameters: parameters(query), method, body, ..request.clone() };
     answer_resource(version, &resource, &sub)
 }

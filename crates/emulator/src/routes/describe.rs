@@ -2,16 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
+use axum::{http::StatusCode, response::Response};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json as json_object};
 
-use super::Request;
+use super::{Request, conditional};
 use crate::{
-    answer::{Refusal, empty, http_time, json, parse_http_time},
+    answer::{Refusal, json},
     object::ObjectType,
     version::ApiVersion,
 };
@@ -114,14 +111,5 @@ fn set_layout_urls(document: &mut Json, root: &str) {
 
 /// Answers 304 if the client holds the describe already, which never changes while the org is served.
 fn unless_not_modified(request: &Request, describe: impl FnOnce() -> Response) -> Result<Response, Refusal> {
-    let modified = request.server.described_at;
-    let held = request.header("if-modified-since").and_then(parse_http_time);
-    let mut answer = match held {
-        Some(held) if held.as_second() >= modified.as_second() => empty(StatusCode::NOT_MODIFIED),
-        _ => describe(),
-    };
-    if let Ok(time) = HeaderValue::try_from(http_time(modified)) {
-        answer.headers_mut().insert(header::LAST_MODIFIED, time);
-    }
-    Ok(answer)
+    Ok(conditional::answer(Some(request.server.described_at), None, request, describe))
 }

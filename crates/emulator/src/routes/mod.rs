@@ -1,17 +1,21 @@
 //! What each call answers. Routes are plain functions: they may scan, and run on threads that may block.
 
 mod auth;
+mod authorize;
 mod bulk;
 mod bulk_v1;
 mod changes;
+mod collection;
 mod columns;
 mod composite;
+mod conditional;
 mod control;
 mod describe;
 mod jwt;
 mod limits;
 mod query;
 mod record;
+mod references;
 mod restriction;
 mod soap;
 mod stream;
@@ -106,6 +110,8 @@ pub(crate) fn answer(call: &Call, request: &Request) -> Result<Response, Refusal
     match call {
         Call::SoapLogin { version } => soap::login(version, request),
         Call::Token => auth::token(request),
+        Call::Authorize => authorize::authorize(request),
+        Call::Revoke => auth::revoke(request),
         Call::UserInfo | Call::Identity => {
             check_session(request)?;
             Ok(auth::identity(request))
@@ -119,10 +125,7 @@ pub(crate) fn answer(call: &Call, request: &Request) -> Result<Response, Refusal
         }
         Call::BulkV1 { version, resource } => bulk_v1::answer(version, resource, request),
         Call::Control(path) => Ok(control::answer(path, request)),
-        Call::WrongMethod => {
-            let message = format!("HTTP Method '{}' not allowed.", request.method);
-            Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message))
-        }
+        Call::WrongMethod => Err(Refusal::wrong_method(&request.method)),
         Call::Unknown => Err(Refusal::not_found()),
     }
 }
@@ -147,6 +150,7 @@ fn answer_resource(version: ApiVersion, resource: &Resource, request: &Request) 
         Resource::Update { object, id } => record::update(object, id, request),
         Resource::Delete { object, id } => record::delete(object, id, request),
         Resource::Composite => composite::composite(request),
+        Resource::Collection(object) => collection::retrieve(version, object, request),
         Resource::CompositeBatch => composite::batch(request),
         Resource::JobCreate
         | Resource::JobList
@@ -172,6 +176,11 @@ fn check_version(version: ApiVersion, request: &Request) -> Result<(), Refusal> 
 
 fn check_session(request: &Request) -> Result<(), Refusal> {
     let token = bearer_token(&request.headers)?;
+    if request.server.sessions.is_of_expired_password(token) {
+        let message =
+            "The users password has expired, you must call SetPassword before attempting any other API operations";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", message));
+    }
     if request.server.sessions.touch(token, request.server.org.now()) { Ok(()) } else { Err(Refusal::session()) }
 }
 

@@ -6,10 +6,11 @@ use axum::{
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::{Request, describe::find};
+use super::{Request, conditional, describe::find};
 use crate::{
     answer::{Refusal, empty, json, json_bytes},
     error::ChangeError,
@@ -39,14 +40,46 @@ pub(super) fn get(version: ApiVersion, object: &str, id: &str, request: &Request
         Some(fields) => fields.to_owned(),
         None => object.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(","),
     };
+    let document = read(version, &object, id, &fields, request)?.ok_or_else(Refusal::not_found)?;
+    let stamp = last_change(&object, id, request);
+    let tag = (object.name == "Account").then(|| entity_tag(&document));
+    Ok(conditional::answer(stamp, tag, request, || json_bytes(StatusCode::OK, document)))
+}
+
+/// Returns fields of one record as a document, if there is such a record.
+pub(super) fn read(
+    version: ApiVersion,
+    object: &ObjectType,
+    id: Id,
+    fields: &str,
+    request: &Request,
+) -> Result<Option<Vec<u8>>, Refusal> {
     let soql = format!("SELECT {fields} FROM {} WHERE Id = '{id}'", object.name);
     let selection = request.server.org.select(&soql, Scope::Live)?;
-    let row = selection.records(0, 1).next().ok_or_else(Refusal::not_found)?;
+    let Some(row) = selection.records(0, 1).next() else { return Ok(None) };
     let mut document = Vec::new();
     // Fields of one record have no children.
     let paging = Paging { records: u64::MAX, open: &|_, parent| parent };
     Records::new(&selection, version, &paging).write_record(&row, &mut document);
-    Ok(json_bytes(StatusCode::OK, document))
+    Ok(Some(document))
+}
+
+/// Returns when a record was last changed, where its object tells.
+fn last_change(object: &ObjectType, id: Id, request: &Request) -> Option<Timestamp> {
+    let field = ["SystemModstamp", "LastModifiedDate"].into_iter().find(|name| object.field(name).is_some())?;
+    let soql = format!("SELECT {field} FROM {} WHERE Id = '{id}'", object.name);
+    let selection = request.server.org.select(&soql, Scope::Live).ok()?;
+    let row = selection.records(0, 1).next()?;
+    match row.values.first() {
+        Some(Value::DateTime(at)) => Some(*at),
+        _ => None,
+    }
+}
+
+/// Returns a tag that two documents have in common only if they are the same.
+fn entity_tag(document: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, document);
+    format!("\"{}\"", STANDARD.encode(&digest.as_ref()[..16]))
 }
 
 /// Answers `GET sobjects/{object}/{id}/{field}`: the content of a field of type base64.
@@ -110,7 +143,7 @@ fn check_shared(id: Id, request: &Request) -> Result<(), Refusal> {
 }
 
 /// Reads an id that must be of `object`.
-fn own_id(object: &ObjectType, text: &str) -> Result<Id, Refusal> {
+pub(super) fn own_id(object: &ObjectType, text: &str) -> Result<Id, Refusal> {
     let id: Option<Id> = text.parse().ok();
     let prefix = object.key_prefix.as_deref().map(str::as_bytes);
     id.filter(|id| prefix == Some(&id.key_prefix()[..])).ok_or_else(|| {

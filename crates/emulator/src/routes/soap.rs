@@ -42,11 +42,8 @@ pub(super) fn login(version: &str, request: &Request) -> Result<Response, Refusa
     if bare && !rules.trusted_network && !identity.security_token.is_empty() {
         return Err(fault("LOGIN_MUST_USE_SECURITY_TOKEN", TOKEN_NEEDED));
     }
-    // The session of an expired password is good for nothing but setting a new one, which is not offered here.
     let session = if rules.password_expired {
-        let session = server.start_session();
-        server.sessions.end(&session);
-        session
+        server.sessions.start_for_expired_password(identity.organization_id, server.org.now())
     } else {
         server.start_session()
     };

@@ -9,7 +9,10 @@ use axum::body::{Body, Bytes};
 use futures_util::stream as streams;
 use tokio::sync::mpsc;
 
-use crate::encoding::gzip;
+use crate::{
+    encoding::gzip,
+    page_cache::{KeptPage, PageWriter},
+};
 
 /// Pieces that may wait for the client.
 const PIECES_AHEAD: usize = 4;
@@ -27,12 +30,6 @@ enum Piece {
     End,
 }
 
-/// What becomes of an answer that was written whole, if it is not longer than `room` bytes.
-pub(super) struct Keep {
-    pub(super) room: usize,
-    pub(super) put: Box<dyn FnOnce(Vec<Bytes>) + Send>,
-}
-
 /// Returns a body with what `write` writes.
 pub(super) fn stream<F>(compression: Compression, write: F) -> Body
 where
@@ -42,17 +39,27 @@ where
 }
 
 /// Returns a body with what `write` writes, and keeps it once it is all there.
-pub(super) fn stream_and_keep<F>(compression: Compression, keep: Option<Keep>, write: F) -> Body
+pub(super) fn stream_and_keep<F>(compression: Compression, keep: Option<PageWriter>, write: F) -> Body
 where
     F: FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
 {
+    send_from_thread(move |sender| write_all(write, compression, Pieces { sender, keep }))
+}
+
+/// Returns a body with a page that was kept.
+pub(super) fn replay(page: Arc<KeptPage>) -> Body {
+    send_from_thread(move |sender| {
+        (0..page.pieces()).try_for_each(|at| send(&sender, Piece::Bytes(page.piece(at)?)))?;
+        send(&sender, Piece::End)
+    })
+}
+
+/// Returns a body with what `write` sends from a thread of its own.
+fn send_from_thread(write: impl FnOnce(mpsc::Sender<Piece>) -> io::Result<()> + Send + 'static) -> Body {
     let (sender, mut received) = mpsc::channel(PIECES_AHEAD);
     tokio::task::spawn_blocking(move || {
-        let room = keep.as_ref().map(|keep| keep.room);
-        let pieces = Pieces { sender, kept: room.map(|room| Kept { room, pieces: Vec::new() }) };
-        match write_all(write, compression, pieces) {
-            Ok(kept) => drop(keep.zip(kept).map(|(keep, kept)| (keep.put)(kept.pieces))),
-            Err(error) => tracing::debug!(%error, "client stopped reading an answer"),
+        if let Err(error) = write(sender) {
+            tracing::debug!(%error, "an answer was not read or written to its end");
         }
     });
     let pieces = streams::poll_fn(move |context| received.poll_recv(context));
@@ -68,17 +75,15 @@ where
     Body::from_stream(bytes)
 }
 
-/// Returns a body of pieces that were kept.
-pub(super) fn replay(pieces: Arc<[Bytes]>) -> Body {
-    let pieces = (0..pieces.len()).map(move |at| Ok::<_, io::Error>(pieces[at].clone()));
-    Body::from_stream(streams::iter(pieces))
+fn send(sender: &mpsc::Sender<Piece>, piece: Piece) -> io::Result<()> {
+    sender.blocking_send(piece).map_err(|_| io::ErrorKind::BrokenPipe.into())
 }
 
 fn write_all(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     compression: Compression,
     pieces: Pieces,
-) -> io::Result<Option<Kept>> {
+) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(PIECE, pieces);
     let out = match compression {
         Compression::None => {
@@ -92,8 +97,11 @@ fn write_all(
         }
     };
     let pieces = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    pieces.sender.blocking_send(Piece::End).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
-    Ok(pieces.kept)
+    // Kept before its end is sent: whoever has read it whole finds it the next time.
+    if let Some(keep) = pieces.keep {
+        keep.finish();
+    }
+    send(&pieces.sender, Piece::End)
 }
 
 /// Bytes of a piece, unless more are written at once.
@@ -102,26 +110,16 @@ const PIECE: usize = 32 * 1024;
 /// Sends what is written, waiting while the client is behind.
 struct Pieces {
     sender: mpsc::Sender<Piece>,
-    kept: Option<Kept>,
-}
-
-/// What has been sent so far, and how many bytes may still be kept.
-struct Kept {
-    room: usize,
-    pieces: Vec<Bytes>,
+    keep: Option<PageWriter>,
 }
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let piece = Bytes::copy_from_slice(bytes);
-        match &mut self.kept {
-            Some(kept) if piece.len() <= kept.room => {
-                kept.room -= piece.len();
-                kept.pieces.push(piece.clone());
-            }
-            _ => self.kept = None,
+        if let Some(Err(error)) = self.keep.as_mut().map(|keep| keep.write(bytes)) {
+            tracing::debug!(%error, "could not keep a page");
+            self.keep = None;
         }
-        self.sender.blocking_send(Piece::Bytes(piece)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        send(&self.sender, Piece::Bytes(Bytes::copy_from_slice(bytes)))?;
         Ok(bytes.len())
     }
 

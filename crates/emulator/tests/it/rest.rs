@@ -481,3 +481,14 @@ async fn head_has_no_body_and_options_names_the_methods() {
     assert_eq!(options.status, 200);
     assert!(options.header("allow").unwrap().contains("GET"));
 }
+
+#[tokio::test]
+async fn header_names_are_spelt_with_capitals() {
+    let fixture = Fixture::new().await;
+
+    let bytes = fixture.exchange("GET", "/services/data/", &[], &[]).await;
+
+    let head = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(head.contains("\r\nContent-Type: application/json"), "{head}");
+    assert!(head.contains("\r\nDate: "), "{head}");
+}

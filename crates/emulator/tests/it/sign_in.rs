@@ -120,7 +120,9 @@ async fn an_expired_password_logs_in_to_a_session_that_is_good_for_nothing() {
 
     assert_eq!(answer.status, 200);
     assert_eq!(element(&answer.text(), "passwordExpired"), "true");
-    assert!(!is_good(&fixture, element(&answer.text(), "sessionId")).await);
+    let bearer = format!("Bearer {}", element(&answer.text(), "sessionId"));
+    let limits = fixture.send_bare("GET", "/services/data/v62.0/limits", &[("Authorization", &bearer)], &[]).await;
+    assert_eq!((limits.status, limits.refusal().1.as_str()), (403, "INVALID_OPERATION_WITH_EXPIRED_PASSWORD"));
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::{
     render::ResultPage,
     routes::{
         Request,
-        stream::{Compression, Keep, replay, stream_and_keep},
+        stream::{Compression, replay, stream_and_keep},
     },
     select::SelectedColumn,
     version::ApiVersion,
@@ -85,14 +85,10 @@ pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<R
 fn body(page: ResultPage, job: &Job, compression: Compression, request: &Request) -> Body {
     let is_gzip = matches!(compression, Compression::Gzip);
     let key = PageKey::of(&page, job.request.operation, is_gzip);
-    if let Some(pieces) = key.as_ref().and_then(|key| request.server.pages.get(key)) {
-        return replay(pieces);
+    if let Some(kept) = key.as_ref().and_then(|key| request.server.pages.get(key)) {
+        return replay(kept);
     }
-    let keep = key.map(|key| {
-        let (server, selection) = (Arc::clone(&request.server), Arc::clone(&page.selection));
-        let room = server.pages.room();
-        Keep { room, put: Box::new(move |pieces| server.pages.put(key, pieces, &selection)) }
-    });
+    let keep = key.map(|key| request.server.pages.keep(key, page.selection.data().0));
     stream_and_keep(compression, keep, move |out| page.write_to(out))
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Request;
 use crate::{
-    answer::{escape, json, rest_time, xml},
+    answer::{async_json, escape, rest_time, xml},
     batch::{Batch, BatchJob, BatchState, Content, Outcome},
     call::BulkV1,
 };
@@ -61,7 +61,7 @@ pub(super) fn batches(job: &BatchJob, form: Form) -> Response {
     match form {
         Form::Json => {
             let all: Vec<Json> = all.map(to_json).collect();
-            json(StatusCode::OK, &Map::from_iter([("batchInfo".to_owned(), Json::from(all))]))
+            async_json(StatusCode::OK, &Map::from_iter([("batchInfo".to_owned(), Json::from(all))]))
         }
         Form::Xml => {
             let inner: String = all.map(|members| format!("<batchInfo>{}</batchInfo>", to_xml(&members))).collect();
@@ -72,7 +72,7 @@ pub(super) fn batches(job: &BatchJob, form: Form) -> Response {
 
 fn document(status: StatusCode, name: &str, members: &Members, form: Form) -> Response {
     match form {
-        Form::Json => json(status, &to_json(members.clone())),
+        Form::Json => async_json(status, &to_json(members.clone())),
         Form::Xml => xml_document(status, name, &to_xml(members)),
     }
 }

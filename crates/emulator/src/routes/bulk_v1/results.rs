@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::{Problem, Request, document, document::Form, of, refuse};
 use crate::{
-    answer::{escape, json},
+    answer::{async_json, escape},
     batch::{Batch, BatchJob, BatchState, Content, Outcome},
     encoding::{accepts_gzip, mark_gzip},
     object::FieldKind,
@@ -43,7 +43,7 @@ pub(super) fn list(job: &BatchJob, batch: &str, form: Form) -> Result<Response, 
     let batch = of(job, batch)?;
     completed(batch)?;
     Ok(match form {
-        Form::Json => json(StatusCode::OK, &[short(batch.result)]),
+        Form::Json => async_json(StatusCode::OK, &[short(batch.result)]),
         Form::Xml => {
             document::xml_document(StatusCode::OK, "result-list", &format!("<result>{}</result>", short(batch.result)))
         }
