@@ -135,6 +135,11 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
+    /// The query job of the call fails with `QUERY_TIMEOUT`, if it finds more records than this.
+    FailLargeJob {
+        /// The most records that a job may find.
+        records: u64,
+    },
     /// The query job of the call is aborted.
     AbortJob,
     /// The query job of the call vanishes.
@@ -211,14 +216,16 @@ impl Fault {
                 self.only_for(&[CallKind::Results])
             }
             Action::ReportState { .. } | Action::ReportRecords { .. } => self.only_for(&[CallKind::JobInfo]),
-            Action::FailJob { .. } | Action::AbortJob | Action::LoseJob => self.only_for(&[
-                CallKind::JobCreate,
-                CallKind::JobInfo,
-                CallKind::Results,
-                CallKind::ResultPages,
-                CallKind::JobAbort,
-                CallKind::JobDelete,
-            ]),
+            Action::FailJob { .. } | Action::FailLargeJob { .. } | Action::AbortJob | Action::LoseJob => {
+                self.only_for(&[
+                    CallKind::JobCreate,
+                    CallKind::JobInfo,
+                    CallKind::Results,
+                    CallKind::ResultPages,
+                    CallKind::JobAbort,
+                    CallKind::JobDelete,
+                ])
+            }
             _ => Ok(()),
         }
     }

@@ -246,6 +246,12 @@ impl Jobs {
                 job.enter(JobState::Failed, now);
                 job.error_message.clone_from(message);
             })),
+            Action::FailLargeJob { records } => drop(self.with(id, now, |job, _| {
+                if job.request.selection.total() > *records {
+                    job.enter(JobState::Failed, now);
+                    job.error_message = Some("QUERY_TIMEOUT: Your query request was running for too long.".to_owned());
+                }
+            })),
             _ => {}
         }
     }

@@ -56,10 +56,12 @@ pub(crate) async fn before(
         | Action::ReportLocator { .. }
         | Action::ReportState { .. }
         | Action::ReportRecords { .. } => return Ok(Some(action)),
-        Action::FailJob { .. } | Action::AbortJob | Action::LoseJob => match call.job_id() {
-            Some(id) => server.jobs.spoil(id, &action, server.org.now()),
-            None => return Ok(Some(action)),
-        },
+        Action::FailJob { .. } | Action::FailLargeJob { .. } | Action::AbortJob | Action::LoseJob => {
+            match call.job_id() {
+                Some(id) => server.jobs.spoil(id, &action, server.org.now()),
+                None => return Ok(Some(action)),
+            }
+        }
         answer => return Err(instead(answer)),
     }
     Ok(None)

@@ -2,6 +2,7 @@
 //!
 //! It is kept by the destination with the load's finished parts. It holds no record and no secret.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use orgtap_destination::{PartId, WrittenPart};
 use orgtap_salesforce::{Job, JobId, Locator};
 use serde::{Deserialize, Serialize};
 
-use crate::extract::IdRange;
+use crate::extract::KeyRange;
 use crate::plan::{FetchWindow, Plan};
 use crate::state::State;
 
@@ -26,8 +27,11 @@ pub(crate) struct Journal {
     pub(crate) state_after: State,
     /// The newest stamp among the records of finished parts, where stamps are watched.
     pub(crate) newest: Option<Timestamp>,
-    /// The jobs, in the order of their parts.
+    /// The jobs, in the order in which they are begun.
     pub(crate) jobs: Vec<JobRecord>,
+    /// Whether Salesforce does not compare or order the object's Ids.
+    #[serde(default)]
+    pub(crate) ids_refused: bool,
 }
 
 /// One query job and its pages.
@@ -49,10 +53,16 @@ pub(crate) struct JobRecord {
     pub(crate) is_listed: bool,
     /// How the pages are found.
     pub(crate) reading: Reading,
-    /// Which range of Ids it is for, where it is a piece of a query that was too much for one job.
-    pub(crate) ids: Option<IdRange>,
-    /// How many times the query was split until this piece.
+    /// Which range of Ids it is for, where it is a piece of the query.
+    pub(crate) ids: Option<KeyRange>,
+    /// How many times the query was split by Ids until this piece, since it was too much for one job.
     pub(crate) splits: u8,
+    /// Which range of instants of creation it is for, where it is such a piece.
+    #[serde(default)]
+    pub(crate) dates: Option<KeyRange>,
+    /// How many times the query was split by those until this piece.
+    #[serde(default)]
+    pub(crate) date_splits: u8,
     /// How many answers to its creation were lost: each of them may have left a job that nobody reads.
     #[serde(default)]
     pub(crate) lost_answers: u32,
@@ -85,13 +95,17 @@ impl Journal {
             state_after: plan.state_after.clone(),
             newest: None,
             jobs: vec![JobRecord::of(plan.query.to_string(), 0)],
+            ids_refused: false,
         }
     }
 
     /// Reads a saved document; `None` if it is of another version, or none.
     pub(crate) fn read(document: &str) -> Option<Self> {
         let is_usable = |journal: &Self| {
-            journal.version == VERSION && !journal.jobs.is_empty() && journal.jobs.iter().all(JobRecord::is_sound)
+            let mut numbers = HashSet::new();
+            journal.version == VERSION
+                && !journal.jobs.is_empty()
+                && journal.jobs.iter().all(|job| job.is_sound() && numbers.insert(job.number()))
         };
         serde_json::from_str(document).ok().filter(is_usable)
     }
@@ -119,7 +133,8 @@ impl Journal {
         drop((self.parts_of(&parts), self.first_created(), self.has_job()));
         for job in &mut self.jobs {
             drop((job.id(), job.missing(&parts), job.is_whole(&parts), job.part(job.pages.len())));
-            crate::extract::split_for_fuzzing(job.ids);
+            crate::extract::cut_for_fuzzing(job.ids);
+            crate::extract::cut_for_fuzzing(job.dates);
             job.note_next(job.pages.len().saturating_sub(1), None);
             job.read_in_sequence();
         }
@@ -128,12 +143,28 @@ impl Journal {
 
     /// Returns a number that no job has, for a new one.
     pub(crate) fn next_number(&self) -> u32 {
-        self.jobs.iter().map(|job| job.first_part / PARTS_PER_JOB + 1).max().unwrap_or_default()
+        self.jobs.iter().map(|job| job.number() + 1).max().unwrap_or_default()
     }
 
-    /// Returns how many parts the job `index` has before those of another begin.
-    pub(crate) fn room(&self, index: usize) -> usize {
-        let start = self.jobs[index].first_part;
+    /// Returns the job `number`.
+    ///
+    /// # Panics
+    ///
+    /// There is none: a job leaves the journal only once nobody works on it.
+    pub(crate) fn job(&mut self, number: u32) -> &mut JobRecord {
+        let mut jobs = self.jobs.iter_mut();
+        jobs.find(|job| job.number() == number).expect("a job leaves the journal only once nobody works on it")
+    }
+
+    /// Returns how many jobs were planned from the start, at least one.
+    pub(crate) fn planned_jobs(&self) -> usize {
+        let is_planned = |job: &&JobRecord| job.ids.is_some() && job.splits == 0;
+        self.jobs.iter().filter(is_planned).count().max(1)
+    }
+
+    /// Returns how many parts the job `number` has before those of another begin.
+    pub(crate) fn room(&self, number: u32) -> usize {
+        let start = self.jobs.iter().find(|job| job.number() == number).map_or(0, |job| job.first_part);
         let next = self.jobs.iter().map(|job| job.first_part).filter(|part| *part > start).min();
         (next.unwrap_or(u32::MAX / 2) - start) as usize
     }
@@ -163,6 +194,8 @@ impl JobRecord {
             reading: Reading::Undecided,
             ids: None,
             splits: 0,
+            dates: None,
+            date_splits: 0,
             lost_answers: 0,
             twins: Vec::new(),
         }
@@ -172,7 +205,13 @@ impl JobRecord {
     fn is_sound(&self) -> bool {
         u64::from(self.first_part) + (self.pages.len() as u64) < u64::from(u32::MAX / 2)
             && self.records.is_none_or(|records| records < 1 << 60)
-            && self.ids.is_none_or(IdRange::is_sound)
+            && self.ids.is_none_or(KeyRange::is_sound)
+            && self.dates.is_none_or(KeyRange::is_sound)
+    }
+
+    /// Returns which of the load's jobs it is. No other has the same number, and it keeps it.
+    pub(crate) fn number(&self) -> u32 {
+        self.first_part / PARTS_PER_JOB
     }
 
     /// Returns the job's id, if it was created.

@@ -1,5 +1,6 @@
 //! The load of a row: begun, or taken up where an earlier run was cut off; and what becomes of it where the row fails.
 
+use jiff::SignedDuration;
 use orgtap_destination::{TableLoad, WrittenPart};
 use orgtap_salesforce::ErrorKind;
 
@@ -16,6 +17,8 @@ pub(crate) struct RowLoad {
     pub(crate) journal: JournalBook,
     /// What an earlier run has written of it.
     pub(crate) written: Vec<WrittenPart>,
+    /// Why an earlier run's load was not taken up, where that is for the user to know.
+    pub(crate) left_behind: Option<String>,
 }
 
 /// What becomes of a load whose row failed.
@@ -61,24 +64,33 @@ impl RowLoad {
         let load = context.destination.begin(&plan.table).await.map_err(Error::destination)?;
         let Some(left) = load.left().cloned() else { return Ok(Self::anew(load, plan, host)) };
         let journal = Journal::read(&left.journal);
+        let is_of_plan = |journal: &Journal| plan.api == PlannedApi::Bulk && journal.is_of(plan, host);
+        let too_old =
+            journal.as_ref().filter(|journal| is_of_plan(journal)).and_then(|journal| age(context, plan, journal));
         match journal {
-            Some(journal) if plan.api == PlannedApi::Bulk && journal.is_of(plan, host) => {
-                Ok(Self { load, written: journal.parts_of(&left.parts), journal: JournalBook::new(journal) })
+            Some(journal) if is_of_plan(&journal) && too_old.is_none() => {
+                let written = journal.parts_of(&left.parts);
+                Ok(Self { load, written, journal: JournalBook::new(journal), left_behind: None })
             }
             outdated => {
-                tracing::info!(row = plan.row, "an earlier run was cut off while it did something else; starting over");
+                tracing::info!(
+                    row = plan.row,
+                    too_old,
+                    "an earlier run was cut off, but cannot be gone on with; starting over"
+                );
                 if let Some(journal) = outdated {
                     remove_jobs(&context.client, &journal).await;
                 }
                 load.abort().await.map_err(Error::destination)?;
                 let load = context.destination.begin(&plan.table).await.map_err(Error::destination)?;
-                Ok(Self::anew(load, plan, host))
+                Ok(Self { left_behind: too_old, ..Self::anew(load, plan, host) })
             }
         }
     }
 
     fn anew(load: Box<dyn TableLoad>, plan: &Plan, host: &str) -> Self {
-        Self { load, written: Vec::new(), journal: JournalBook::new(Journal::begin(plan, host)) }
+        let journal = JournalBook::new(Journal::begin(plan, host));
+        Self { load, written: Vec::new(), journal, left_behind: None }
     }
 
     /// Returns whether an earlier run began it.
@@ -99,4 +111,18 @@ impl RowLoad {
         remove_jobs(&context.client, &journal).await;
         false
     }
+}
+
+/// Returns what the user should know of the jobs of `journal` if they are too old to be gone on with: a table that nothing brings up to date
+/// afterwards would show the org as it was then. Their age is by the org's clock; of one that it does not tell nothing is said.
+fn age(context: &RowContext, plan: &Plan, journal: &Journal) -> Option<String> {
+    let is_followed =
+        plan.state_after.fingerprint.as_ref().is_some_and(|fingerprint| fingerprint.cursor_field.is_some());
+    let created = journal.first_created()?;
+    let within = context.spec.resume_within;
+    let is_old = plan.made?.duration_since(created) > SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
+    (is_old && !is_followed).then(|| {
+        let hours = within.as_secs() / 3600;
+        format!("began anew: an earlier run was cut off, but its query is of {created}, more than {hours} h ago")
+    })
 }

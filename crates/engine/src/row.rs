@@ -6,6 +6,7 @@ use std::time::Instant;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use orgtap_destination::{CommittedLoad, Destination};
 use orgtap_salesforce::Client;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::deletions;
@@ -13,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::event::{EventSender, RunEvent};
 use crate::extract::{self, Downloads, Extracted, Extraction, Parts, remove_jobs};
 use crate::load::{Fate, RowLoad};
-use crate::plan::{self, FetchWindow, LeftOut, Plan, less};
+use crate::order::RunMark;
+use crate::plan::{self, FetchWindow, LeftOut, Plan, Terms, less};
 use crate::report::{Loaded, RowReport, RowTimes};
 use crate::spec::{Fetch, RowSpec, RunSpec};
 
@@ -34,6 +36,10 @@ pub(crate) struct RowContext {
     pub(crate) stop: CancellationToken,
     /// Shared with the other rows.
     pub(crate) downloads: Arc<Downloads>,
+    /// Shared with the other rows: the turns of jobs that are for a range of a query.
+    pub(crate) range_jobs: Arc<Semaphore>,
+    /// Shared with the other rows: by what the states of one run are known.
+    pub(crate) mark: Arc<RunMark>,
 }
 
 /// Runs `row` to its end and reports how it went.
@@ -95,10 +101,11 @@ async fn load_to_now(context: &RowContext, row: &RowSpec, told: &mut Told) -> Re
 async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told: &mut Told) -> Result<Loaded> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });
     let started = Instant::now();
+    let terms = Terms { full_refresh, records_per_job: context.spec.records_per_job };
     let mut plan = tokio::select! {
         biased;
         () = context.stop.cancelled() => return Err(Error::Stopped),
-        plan = plan::make(row, full_refresh, &context.client, &*context.destination) => plan?,
+        plan = plan::make(row, terms, &context.client, &*context.destination) => plan?,
     };
     told.times.planning += started.elapsed();
     context.events.send(RunEvent::Planned { row: row.name.clone(), plan: Box::new(plan.clone()) });
@@ -127,6 +134,7 @@ pub(crate) async fn load_plan(
             Some(load) => load,
             None => RowLoad::begin(context, plan).await?,
         };
+        told.notes.extend(load.left_behind.clone());
         if load.is_taken_up() {
             told.is_taken_up = true;
             told.notes.push(taken_up(&load));
@@ -171,6 +179,7 @@ async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad, times: &mut
         plan,
         spec: &context.spec,
         downloads: &context.downloads,
+        range_jobs: &context.range_jobs,
         parts: &parts,
         journal: &load.journal,
     };
@@ -194,6 +203,7 @@ async fn commit(
         written.iter().fold((0, 0), |(records, bytes), part| (records + part.records, bytes + part.bytes));
     let mut state = journal.state_after.clone();
     state.watermark = state.watermark.and_then(|claim| watermark(claim, plan, &extracted));
+    state.run = context.mark.get(plan.made);
     let committed = load.load.commit(written, &state.document()).await.map_err(Error::destination);
     // What is staged needs its jobs no more, and what is lost needs new ones.
     remove_jobs(&context.client, &journal).await;

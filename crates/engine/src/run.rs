@@ -12,12 +12,17 @@ use tokio_util::sync::CancellationToken;
 use crate::error::{Error, Result};
 use crate::event::EventSender;
 use crate::extract::Downloads;
-use crate::plan::{self, Plan};
+use crate::order;
+use crate::plan::{self, Plan, Terms};
 use crate::report::{RowReport, RowTimes, RunReport};
 use crate::row::{self, RowContext};
 use crate::spec::RunSpec;
 
-/// Runs every row of `spec` and returns how each went.
+/// How many jobs for ranges of a query are under way at once, of all rows together. What the org allows is not documented for query jobs, and
+/// everyone shares it.
+const RANGE_JOBS: usize = 8;
+
+/// Runs every row of `spec` and returns how each went. Rows that the last run did not get to begin first, else it is by their order in `spec`.
 ///
 /// Rows commit one by one. When `stop` is cancelled, rows that have not committed end with [`Error::Stopped`] and nothing of them becomes
 /// visible; the next run goes on from there where the destination can keep what was loaded, else their jobs are aborted.
@@ -65,9 +70,13 @@ async fn each_row(
     let spec = Arc::new(spec);
     let permits = Arc::new(Semaphore::new(spec.concurrency.max(1)));
     let downloads = Arc::new(Downloads::new(spec.download_connections));
+    let range_jobs = Arc::new(Semaphore::new(RANGE_JOBS));
+    let (order, mark) = order::of(&spec, &*destination).await;
+    let mark = Arc::new(mark);
     let mut tasks = JoinSet::new();
-    for index in 0..spec.rows.len() {
-        let permits = Arc::clone(&permits);
+    for index in order {
+        // Waited for here, so that the rows begin in their order. The semaphore is never closed; without a permit a row would merely start early.
+        let permit = Arc::clone(&permits).acquire_owned().await.ok();
         let context = RowContext {
             spec: Arc::clone(&spec),
             client: client.metered(),
@@ -75,10 +84,11 @@ async fn each_row(
             events: events.clone(),
             stop: stop.clone(),
             downloads: Arc::clone(&downloads),
+            range_jobs: Arc::clone(&range_jobs),
+            mark: Arc::clone(&mark),
         };
         tasks.spawn(async move {
-            // The semaphore is never closed; without a permit a row would merely start early.
-            let _permit = permits.acquire().await.ok();
+            let _permit = permit;
             let row = &context.spec.rows[index];
             let report = match work {
                 Work::Load => row::run(&context, row).await,
@@ -101,7 +111,8 @@ async fn each_row(
 pub async fn plan(spec: &RunSpec, client: &Client, destination: &dyn Destination) -> Vec<Result<Plan>> {
     let mut plans = Vec::with_capacity(spec.rows.len());
     for row in &spec.rows {
-        plans.push(plan::make(row, spec.full_refresh, client, destination).await);
+        let terms = Terms { full_refresh: spec.full_refresh, records_per_job: spec.records_per_job };
+        plans.push(plan::make(row, terms, client, destination).await);
     }
     plans
 }

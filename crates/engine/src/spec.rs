@@ -18,6 +18,11 @@ pub struct RunSpec {
     pub page_records: u32,
     /// How long one Bulk API job may take before the row gives up on it.
     pub job_deadline: Duration,
+    /// How old a query job may be that a row goes on with, if the row does not go on to what has changed since then: beyond, it starts over.
+    pub resume_within: Duration,
+    /// How many records make it worth a query job of its own for a range of Ids, of objects whose queries Salesforce does not split by itself.
+    /// With 0 there is one job for each query.
+    pub records_per_job: u32,
     /// Whether rows forget their state: everything is fetched, and replaces the table.
     pub full_refresh: bool,
 }
@@ -31,6 +36,11 @@ impl RunSpec {
     pub const DEFAULT_PAGE_RECORDS: u32 = 50_000;
     /// The default of [`RunSpec::job_deadline`].
     pub const DEFAULT_JOB_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+    /// The default of [`RunSpec::resume_within`]. A table that is loaded every night is never older than the night before, as if the run that was
+    /// cut off had ended well.
+    pub const DEFAULT_RESUME_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+    /// The default of [`RunSpec::records_per_job`]: as many as Salesforce itself puts into the largest of its parts (`chunkSize`).
+    pub const DEFAULT_RECORDS_PER_JOB: u32 = 250_000;
 
     /// Returns a run of `rows` with every other setting at its default.
     pub fn new(rows: Vec<RowSpec>) -> Self {
@@ -40,6 +50,8 @@ impl RunSpec {
             download_connections: Self::DEFAULT_DOWNLOAD_CONNECTIONS,
             page_records: Self::DEFAULT_PAGE_RECORDS,
             job_deadline: Self::DEFAULT_JOB_DEADLINE,
+            resume_within: Self::DEFAULT_RESUME_WITHIN,
+            records_per_job: Self::DEFAULT_RECORDS_PER_JOB,
             full_refresh: false,
         }
     }

@@ -28,6 +28,9 @@ pub(crate) struct State {
     /// Whether the table may hold records that are gone, so that its Ids have to be compared.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) is_reconcile_due: bool,
+    /// By what the run that saved it is known: later in later ones, and the same for all rows of one. Rows that it is not the same for come first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) run: Option<Timestamp>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -64,6 +67,7 @@ impl State {
             deletions_until: None,
             runs_since_reconcile: 0,
             is_reconcile_due: false,
+            run: None,
         }
     }
 

@@ -154,9 +154,19 @@ impl Ledger {
         self.api_requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a query job that was created.
-    pub(crate) fn count_job(&self) {
-        self.query_jobs.fetch_add(1, Ordering::Relaxed);
+    /// Counts a query job that is about to be created, if it still may be. Several may be about to be at the same time.
+    pub(crate) fn reserve_job(&self, action: &str) -> Result<()> {
+        let before = self.query_jobs.fetch_add(1, Ordering::Relaxed);
+        let reserved = self.check_used(Resource::QueryJobs, before, action, None);
+        if reserved.is_err() {
+            self.return_job();
+        }
+        reserved
+    }
+
+    /// Takes back a query job that surely was not created.
+    pub(crate) fn return_job(&self) {
+        self.query_jobs.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Counts bytes of results that arrived.
@@ -166,8 +176,11 @@ impl Ledger {
 
     /// Fails where nothing of `resource` may be used any more. `usage` is what the org said last about its requests.
     pub(crate) fn check(&self, resource: Resource, action: &str, usage: Option<ApiUsage>) -> Result<()> {
+        self.check_used(resource, self.used(resource), action, usage)
+    }
+
+    fn check_used(&self, resource: Resource, used: u64, action: &str, usage: Option<ApiUsage>) -> Result<()> {
         let Some(cap) = self.cap(resource) else { return Ok(()) };
-        let used = self.used(resource);
         let is_crowded = matches!(cap.reason, Reason::KeepFree(percent)
             if resource == Resource::ApiRequests && usage.is_some_and(|usage| leaves_less(usage, percent)));
         if used < cap.may_use && !is_crowded {
@@ -300,6 +313,22 @@ mod tests {
 
         assert_eq!(unknown, [Resource::ResultMegabytes]);
         assert!(answer.is_ok());
+    }
+
+    #[tokio::test]
+    async fn jobs_that_are_created_at_the_same_time_do_not_go_beyond_the_share() {
+        let ledger = Ledger::default();
+        let limits = Limits::read(serde_json::from_str(LIMITS).unwrap());
+        let shares = Shares { query_jobs: Some(1), ..Shares::default() };
+        ledger.caps.set(Resource::ALL.map(|resource| Cap::of(resource, &shares, &limits))).unwrap();
+
+        let reserved = [(); 3].map(|()| ledger.reserve_job("create the query job"));
+        ledger.return_job();
+        let again = ledger.reserve_job("create the query job");
+
+        assert_eq!(reserved.map(|reserved| reserved.is_ok()), [true, true, false]);
+        assert!(again.is_ok());
+        assert_eq!(ledger.used(Resource::QueryJobs), 2);
     }
 
     #[tokio::test]

@@ -32,7 +32,8 @@ mod wire;
 
 pub use allowance::{Resource, Shares, Spending};
 pub use bulk::{
-    Job, JobId, JobOrigin, JobState, Locator, PageBody, ResultPage, ResultPageList, WaitOptions, is_refused_by_bulk,
+    Job, JobId, JobOrigin, JobState, Locator, PageBody, ResultPage, ResultPageList, WaitOptions, is_chunked,
+    is_refused_by_bulk,
 };
 pub use changes::{Deleted, DeletedRecord, Updated};
 pub use client::{Client, SignedIn};

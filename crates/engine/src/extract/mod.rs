@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use orgtap_destination::{Batch, WrittenPart, csv};
 use orgtap_salesforce::{Client, ErrorKind};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
@@ -23,8 +24,8 @@ use crate::plan::{Plan, PlannedApi};
 use crate::spec::RunSpec;
 
 #[cfg(any(test, fuzzing))]
-pub(crate) use bulk::split_for_fuzzing;
-pub(crate) use bulk::{IdRange, remove_jobs};
+pub(crate) use bulk::cut_for_fuzzing;
+pub(crate) use bulk::{KeyRange, remove_jobs};
 pub(crate) use downloads::Downloads;
 pub(crate) use parts::Parts;
 pub(crate) use rest::complete;
@@ -49,6 +50,8 @@ pub(crate) struct Extraction<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) spec: &'a RunSpec,
     pub(crate) downloads: &'a Downloads,
+    /// How many jobs for ranges of a query run at once, of all rows together.
+    pub(crate) range_jobs: &'a Semaphore,
     pub(crate) parts: &'a Parts<'a>,
     pub(crate) journal: &'a JournalBook,
 }

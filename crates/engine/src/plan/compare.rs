@@ -112,6 +112,7 @@ async fn plan_of(
         table,
         fetch: FetchWindow::All { reason: "all Ids are compared".to_owned() },
         left_out: Vec::new(),
+        ranges: None,
         cost,
         notes: Vec::new(),
         warnings: None,
@@ -121,6 +122,7 @@ async fn plan_of(
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: None,
         watermark_margin: SignedDuration::ZERO,
+        made: object.server_time,
         state_after: crate::state::State::new(fingerprint_of(row, selected), None),
     })
 }

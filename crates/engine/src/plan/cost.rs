@@ -2,7 +2,7 @@
 
 use orgtap_destination::{Column, ColumnType};
 
-use super::PlannedApi;
+use super::{PlannedApi, Ranges};
 
 /// The most records in a page of a REST query.
 const REST_PAGE: u64 = 2_000;
@@ -12,6 +12,8 @@ const BULK_PAGE: u64 = 50_000;
 const LISTED_PAGES: u64 = 5;
 /// Creating a job, looking at it until a small one is done, and deleting it.
 const JOB_CALLS: u64 = 6;
+/// Asking for the ends of a range of Ids.
+const RANGE_CALLS: u64 = 2;
 /// The describe, and how far the changes are complete.
 const PLAN_CALLS: u64 = 2;
 
@@ -43,6 +45,23 @@ impl Cost {
         let result_bytes = records.map(|records| records.saturating_mul(record));
         Self { records, api_requests: PLAN_CALLS + calls, query_jobs, result_bytes }
     }
+
+    /// Adds what it costs to ask several jobs in the place of one, and counts their records, if there are such jobs.
+    pub(super) fn in_ranges(self, ranges: Option<&Ranges>) -> Self {
+        let Some(ranges) = ranges else { return self };
+        // Whether Salesforce splits the query is known once its job is there.
+        let jobs = if ranges.unless_chunked { 1 } else { u64::from(ranges.jobs) };
+        let more_calls = match ranges.unless_chunked {
+            true => 1,
+            false => (jobs - 1) * JOB_CALLS + jobs * RANGE_CALLS,
+        };
+        Self {
+            records: self.records.or(Some(ranges.records)),
+            api_requests: self.api_requests + more_calls,
+            query_jobs: jobs,
+            ..self
+        }
+    }
 }
 
 /// Returns how many bytes a value takes in CSV, quotes and comma included. Texts are taken for Ids: half of them are, and many are empty.
@@ -68,6 +87,18 @@ mod tests {
 
         // Twenty pages on four lists.
         assert_eq!((cost.query_jobs, cost.api_requests), (1, 2 + 6 + 4 + 20));
+    }
+
+    #[test]
+    fn ranges_cost_a_job_and_its_ends_each() {
+        let ranges = |unless_chunked| Ranges { jobs: 4, records: 1_000_000, reason: String::new(), unless_chunked };
+        let one = Cost::of(PlannedApi::Bulk, Some(1_000_000), &[]);
+
+        let four = one.in_ranges(Some(&ranges(false)));
+        let perhaps = one.in_ranges(Some(&ranges(true)));
+
+        assert_eq!((four.query_jobs, four.api_requests), (4, one.api_requests + 3 * 6 + 4 * 2));
+        assert_eq!((perhaps.query_jobs, perhaps.api_requests), (1, one.api_requests + 1));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod cursor;
 mod deleted;
 mod fields;
 mod polymorphic;
+mod ranges;
 mod resolve;
 mod route;
 mod select;
@@ -36,6 +37,7 @@ pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
 pub use deleted::Deletions;
 pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
+pub use ranges::Ranges;
 pub(crate) use route::count_query;
 use route::{Reading, Route};
 use source::Selected;
@@ -64,6 +66,8 @@ pub struct Plan {
     pub fetch: FetchWindow,
     /// Fields of the object that are left out although nobody asked for that.
     pub left_out: Vec<LeftOut>,
+    /// Whether several jobs read it at the same time, each a range of Ids; `None` for one job.
+    pub ranges: Option<Ranges>,
     /// What it is expected to cost the org.
     pub cost: Cost,
     /// What else the user should know.
@@ -82,8 +86,19 @@ pub struct Plan {
     pub(crate) cursor_column: Option<usize>,
     /// How far back a watermark has to lie: as much as the cursor's values are vague.
     pub(crate) watermark_margin: SignedDuration,
+    /// When it was made, by the org's clock.
+    pub(crate) made: Option<Timestamp>,
     /// The state that the commit will save.
     pub(crate) state_after: State,
+}
+
+/// What the plan of a row takes from the run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Whether the row forgets its state.
+    pub(crate) full_refresh: bool,
+    /// How many records make a job of its own pay.
+    pub(crate) records_per_job: u32,
 }
 
 /// Which API a row uses.
@@ -142,7 +157,7 @@ pub(crate) async fn compare(row: &RowSpec, client: &Client, destination: &dyn De
 /// Decides what `row` will do: asks the org for describes and how far its changes are complete, and the destination for the row's state.
 pub(crate) async fn make(
     row: &RowSpec,
-    full_refresh: bool,
+    Terms { full_refresh, records_per_job }: Terms,
     client: &Client,
     destination: &dyn Destination,
 ) -> Result<Plan> {
@@ -183,11 +198,13 @@ pub(crate) async fn make(
         }
     }
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
-    let Route { api, reason: api_reason, records } = route::choose(row.api, &reading, client).await;
+    let route = route::choose(row.api, &reading, client).await;
+    let ranges = ranges::decide(row.api, &reading, &route, &object, records_per_job, client).await;
+    let Route { api, reason: api_reason, records } = route;
     if api == PlannedApi::Bulk {
         warnings.extend(bulk_warnings);
     }
-    let cost = Cost::of(api, records, &table.columns);
+    let cost = Cost::of(api, records, &table.columns).in_ranges(ranges.as_ref());
     Ok(Plan {
         row: row.name.clone(),
         object: object.name.clone(),
@@ -198,6 +215,7 @@ pub(crate) async fn make(
         table,
         fetch: window.fetch,
         left_out: selection.left_out,
+        ranges,
         cost,
         notes,
         warnings: place.and_then(|place| place.diagnostics(warnings)),
@@ -207,6 +225,7 @@ pub(crate) async fn make(
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,
+        made: object.server_time,
         state_after: window.state_after,
     })
 }

@@ -84,6 +84,11 @@ async fn count(reading: &Reading<'_>, client: &Client) -> Option<Count> {
     }
 }
 
+/// Returns how many records there are, where the org says it soon.
+pub(super) async fn records(reading: &Reading<'_>, client: &Client) -> Option<u64> {
+    count(reading, client).await.map(|count| count.records)
+}
+
 fn counted(records: u64) -> String {
     if records == 1 { "1 record".to_owned() } else { format!("{records} records") }
 }

@@ -18,7 +18,11 @@ use crate::plan::Subject;
 /// The most records whose Ids are read: ten calls.
 const MOST: u64 = 20_000;
 
-/// Names the records of windows that differ without an explanation, as far as these are small enough.
+/// Names the records of windows that differ, as far as these are small enough: first of those that nothing explains.
+///
+/// An explanation by counts says that as many records can account for a difference, not that they do: where a record is lost and another one
+/// changed, the counts are those of a change alone. The Ids tell the two apart. Of explained windows only records that the table lacks are
+/// named, for what it has in addition is what was explained.
 pub(super) async fn name(
     client: &Client,
     subject: &Subject,
@@ -27,17 +31,21 @@ pub(super) async fn name(
     is_dated: bool,
 ) -> Result<Named> {
     let mut named = Named::default();
-    let mut windows: Vec<Window> = Vec::new();
+    let mut windows: Vec<(Window, bool)> = Vec::new();
     let mut records = 0;
-    for count in counts.iter().filter(|count| !count.agrees() && count.kind != RecordKind::Undated) {
+    for count in differing(subject, counts) {
         let window = Window { from: count.from, to: count.to, table: Default::default() };
-        if windows.contains(&window) {
+        if windows.iter().any(|(known, _)| *known == window) {
             continue;
         }
-        records += count.org.max(count.table);
-        match records > MOST {
-            true => named.is_partial = true,
-            false => windows.push(window),
+        let size = count.org.max(count.table);
+        match (records + size > MOST, count.agrees()) {
+            (true, false) => named.is_partial = true,
+            (true, true) => named.unexamined += 1,
+            (false, is_explained) => {
+                records += size;
+                windows.push((window, is_explained));
+            }
         }
     }
     if windows.is_empty() {
@@ -45,7 +53,7 @@ pub(super) async fn name(
     }
     let in_table = ids_of_table(subject, destination, &windows, is_dated).await?;
     let own_ids: HashSet<&str> = in_table.iter().map(|(_, id)| id.as_str()).collect();
-    for window in windows {
+    for (window, is_explained) in windows {
         let selected = ids_of_org(client, subject, &subject.query, subject.operation, &window).await?;
         let mut known: HashSet<&str> = selected.iter().map(|(id, _)| id.as_str()).collect();
         let is_due = |changed: &Option<Timestamp>| match (subject.watermark, changed) {
@@ -54,6 +62,9 @@ pub(super) async fn name(
         };
         let missing = selected.iter().filter(|(id, changed)| is_due(changed) && !own_ids.contains(id.as_str()));
         named.missing.extend(missing.map(|(id, _)| id.clone()));
+        if is_explained {
+            continue;
+        }
         let hidden = match subject.includes_deleted {
             true => Vec::new(),
             false => ids_of_org(client, subject, &subject.query_all, QueryOperation::QueryAll, &window).await?,
@@ -65,11 +76,20 @@ pub(super) async fn name(
     Ok(named)
 }
 
+/// Returns the counts that differ: first those that nothing explains, then the others, where a record of the org is one of the table.
+fn differing<'a>(subject: &Subject, counts: &'a [WindowCount]) -> impl Iterator<Item = &'a WindowCount> {
+    let key = &subject.table.primary_key;
+    let is_one = key.is_empty() || key.iter().any(|column| column == ID);
+    let differ = |count: &&WindowCount| count.kind != RecordKind::Undated && count.difference() != 0;
+    let unexplained = counts.iter().filter(differ).filter(|count| !count.agrees());
+    unexplained.chain(counts.iter().filter(differ).filter(move |count| is_one && count.agrees()))
+}
+
 /// Returns the Ids of the table's records in any of the windows, with the instants of their creation.
 async fn ids_of_table(
     subject: &Subject,
     destination: &dyn Destination,
-    windows: &[Window],
+    windows: &[(Window, bool)],
     is_dated: bool,
 ) -> Result<HashSet<(Option<Timestamp>, String)>> {
     let columns: Vec<String> = [ID].into_iter().chain(is_dated.then_some(CREATED)).map(str::to_owned).collect();
@@ -81,7 +101,7 @@ async fn ids_of_table(
             let mut values = csv::values(record);
             let id = String::from_utf8_lossy(&values.next().unwrap_or_default()).into_owned();
             let created = values.next().and_then(|created| instant_of(&created));
-            if windows.iter().any(|window| is_within(window, created)) {
+            if windows.iter().any(|(window, _)| is_within(window, created)) {
                 ids.insert((created, id));
             }
         }

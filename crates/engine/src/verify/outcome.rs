@@ -17,7 +17,7 @@ pub struct Verification {
     pub table_records: u64,
     /// The counts, from the earliest window to the last; empty where they say nothing.
     pub windows: Vec<WindowCount>,
-    /// Which records make a difference of counts that is not explained.
+    /// Which records make a difference of counts.
     pub named: Named,
     /// What was created since the watermark and is not expected in the table yet. `None` where nobody can tell.
     pub created_since: Option<Since>,
@@ -33,6 +33,7 @@ impl Verification {
     /// Returns whether nothing differs that is not explained.
     pub fn agrees(&self) -> bool {
         self.windows.iter().all(WindowCount::agrees)
+            && self.named.missing.is_empty()
             && self.duplicates.unwrap_or_default() == 0
             && self.sample.as_ref().is_none_or(SampleReport::agrees)
     }
@@ -76,6 +77,8 @@ pub struct Named {
     pub extra: Vec<String>,
     /// Whether windows were left out, for they hold too many records.
     pub is_partial: bool,
+    /// How many windows whose difference is explained hold too many records to tell whether one is missing besides.
+    pub unexamined: u64,
 }
 
 /// Which records of a window are counted.

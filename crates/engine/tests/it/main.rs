@@ -40,6 +40,8 @@ mod page_faults;
 #[cfg(test)]
 mod parallel_pages;
 #[cfg(test)]
+mod pieces;
+#[cfg(test)]
 mod plain_proxy;
 #[cfg(test)]
 mod profiles;

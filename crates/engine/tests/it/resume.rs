@@ -183,6 +183,46 @@ async fn what_another_run_may_finish_is_kept_for_it() {
 }
 
 #[tokio::test]
+async fn a_query_that_is_too_old_is_not_gone_on_with_where_nothing_brings_its_table_up_to_date() {
+    for (row, age, jobs) in [
+        (object("Account"), 23 * 60, 1),
+        (object("Account"), 25 * 60, 2),
+        // One job for all, and one for what has changed since.
+        (incremental(object("Account")), 25 * 60, 2),
+    ] {
+        let fixture = fixture().await;
+        cut_off(&fixture, &row, 1, CallKind::Results, 2).await;
+        fixture.new_account("new");
+        fixture.org.advance(MINUTE * age);
+
+        let report = run(&fixture, &row, 1).await;
+
+        report.outcome.unwrap();
+        assert_eq!(calls(&fixture, CallKind::JobCreate), jobs, "{row:?} after {age} minutes");
+        assert_eq!(calls(&fixture, CallKind::JobDelete), jobs);
+        let is_told =
+            report.notes.iter().any(|note| note.starts_with("began anew: ") && note.ends_with("more than 24 h ago"));
+        let begins_anew = row.fetch == Fetch::All && age > 24 * 60;
+        assert_eq!(is_told, begins_anew, "{:?}", report.notes);
+        if begins_anew {
+            assert_same(&fixture.table("Account"), &fixture.live("Account"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn how_old_a_query_may_be_that_is_gone_on_with_is_the_users_to_say() {
+    let fixture = fixture().await;
+    cut_off(&fixture, &object("Account"), 1, CallKind::Results, 2).await;
+    fixture.org.advance(2 * MINUTE);
+    let never = RunSpec { resume_within: std::time::Duration::ZERO, ..spec(&object("Account"), 1) };
+
+    only(fixture.run(never).await).outcome.unwrap();
+
+    assert_eq!(calls(&fixture, CallKind::JobCreate), 2);
+}
+
+#[tokio::test]
 async fn a_stopped_run_is_gone_on_with() {
     let fixture = fixture().await;
     let gate = "third page".to_owned();

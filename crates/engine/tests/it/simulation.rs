@@ -29,7 +29,7 @@ const MERGED: &str = "Account";
 /// Goes with its account.
 const CHILD: &str = "Contact";
 /// Keeps no log of its changes.
-const UNLOGGED: &str = "Meter__c";
+const UNLOGGED: &str = "Meter";
 const OBJECTS: [&str; 3] = [MERGED, CHILD, UNLOGGED];
 
 /// What becomes of the deleted records of an object.
@@ -199,7 +199,10 @@ impl History {
             self.fixture.emulator.faults().add(fault).unwrap();
         }
         let page_records = [3, 50][self.below(2) as usize];
-        let report = self.fixture.run(RunSpec { page_records, ..RunSpec::new(self.rows()) }).await;
+        // With few records of an object, one run in two reads it by several jobs.
+        let records_per_job = [0, 10][self.below(2) as usize];
+        let spec = RunSpec { page_records, records_per_job, ..RunSpec::new(self.rows()) };
+        let report = self.fixture.run(spec).await;
         self.fixture.emulator.faults().clear();
         let failed = report.failures().count();
         self.tell(format!("ran with {faults} faults, {failed} rows failed"));
@@ -219,7 +222,7 @@ impl History {
             CallKind::JobDelete,
         ];
         let call = KINDS[self.below(9) as usize];
-        let action = match self.below(8) {
+        let action = match self.below(9) {
             0 => Action::Unavailable,
             1 => Action::ResetConnection,
             2 => Action::ExpireAllSessions,
@@ -227,6 +230,11 @@ impl History {
             4 => Action::UnknownException,
             5 => Action::EmptyBody,
             6 => Action::DailyLimit,
+            // Jobs are cut, again and again.
+            7 => {
+                let records = self.below(30) + 1;
+                return Fault::always(CallKind::JobInfo, Action::FailLargeJob { records });
+            }
             _ => Action::TooManyRequests { retry_after_secs: None },
         };
         let when = [When::Next(1), When::Next(2), When::Nth(2), When::Always][self.below(4) as usize];

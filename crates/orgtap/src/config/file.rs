@@ -137,6 +137,14 @@ pub(crate) struct RunTable {
     /// How many minutes Salesforce may work on one query before its row gives up. Default: 1440, a day.
     #[schemars(range(min = 1, max = 10_080))]
     pub(crate) job_deadline_minutes: Option<u32>,
+    /// How many hours old a query may be that a row without a cursor field goes on with where an earlier run was cut off. Default: 24. Beyond, the
+    /// row begins anew. Rows that fetch incrementally go on to what has changed since then, however old it is. Salesforce keeps results for seven days.
+    #[schemars(range(min = 0, max = 168))]
+    pub(crate) resume_within_hours: Option<u32>,
+    /// How many records make a query job of its own for a range of Ids worth while, of objects whose queries Salesforce does not split by itself.
+    /// Default: 250000. With 0, each query is one job.
+    #[schemars(range(min = 0, max = 100_000_000))]
+    pub(crate) records_per_job: Option<u32>,
 }
 
 /// How much of what the org allows a day a run may use. Near the end of it the run stops: what was committed stays, what was loaded in part is

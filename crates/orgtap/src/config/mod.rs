@@ -193,6 +193,10 @@ fn run_spec(table: &RunTable, rows: Vec<orgtap_engine::RowSpec>) -> RunSpec {
         job_deadline: table
             .job_deadline_minutes
             .map_or(default.job_deadline, |minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        resume_within: table
+            .resume_within_hours
+            .map_or(default.resume_within, |hours| Duration::from_secs(u64::from(hours) * 3600)),
+        records_per_job: table.records_per_job.unwrap_or(default.records_per_job),
         ..default
     }
 }

@@ -64,12 +64,14 @@ fn the_smallest_file_gets_the_defaults() {
 #[test]
 fn every_option_of_a_row_and_of_the_run_arrives() {
     let settings = read(&with_rows(
-        "[run]\nconcurrency = 2\ndownload_connections = 5\npage_records = 10\njob_deadline_minutes = 3\n[[rows]]\nname = \"n\"\nobject = \"Account\"\n\
+        "[run]\nconcurrency = 2\ndownload_connections = 5\npage_records = 10\njob_deadline_minutes = 3\n\
+         resume_within_hours = 6\nrecords_per_job = 0\n[[rows]]\nname = \"n\"\nobject = \"Account\"\n\
          fields = [\"Id\"]\ninclude_deleted = true\nload = \"incremental\"\ncursor_field = \"SystemModstamp\"\n\
          overlap_seconds = 60\nprimary_key = [\"A\", \"B\"]\ntable = \"t\"\napi = \"bulk\"\n",
     ))
     .unwrap();
 
+    assert_eq!((settings.run.resume_within, settings.run.records_per_job), (Duration::from_secs(6 * 3600), 0));
     let RunSpec { rows, concurrency, download_connections, page_records, job_deadline, .. } = settings.run;
     assert_eq!((concurrency, download_connections, page_records), (2, 5, 10));
     assert_eq!(job_deadline, Duration::from_secs(180));

@@ -1,7 +1,7 @@
 //! The JSON documents that commands print. Their shape is a promise: `version` changes when a reader would have to.
 
 use orgtap_destination::ColumnType;
-use orgtap_engine::{Cost, Deleted, Error, FetchWindow, Plan, PlannedApi, RowReport, RowTimes, RunReport};
+use orgtap_engine::{Cost, Deleted, Error, FetchWindow, Plan, PlannedApi, Ranges, RowReport, RowTimes, RunReport};
 use orgtap_salesforce::{ApiUsage, QueryOperation, Resource, Spending};
 use serde::Serialize;
 
@@ -200,6 +200,8 @@ pub(crate) struct PlannedDocument {
     primary_key: Vec<String>,
     columns: Vec<ColumnDocument>,
     fetch: FetchDocument,
+    /// Several jobs in the place of one, if there are.
+    ranges: Option<RangesDocument>,
     cost: CostDocument,
     left_out: Vec<LeftOutDocument>,
     notes: Vec<String>,
@@ -238,6 +240,22 @@ struct CostDocument {
     api_requests: u64,
     query_jobs: u64,
     result_bytes: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct RangesDocument {
+    jobs: u32,
+    records: u64,
+    reason: String,
+    /// Whether only if Salesforce does not split the query by itself, as it is expected to.
+    unless_chunked: bool,
+}
+
+impl From<&Ranges> for RangesDocument {
+    fn from(ranges: &Ranges) -> Self {
+        let Ranges { jobs, records, reason, unless_chunked } = ranges.clone();
+        Self { jobs, records, reason, unless_chunked }
+    }
 }
 
 impl From<Cost> for CostDocument {
@@ -299,6 +317,7 @@ impl From<&Plan> for PlannedDocument {
             primary_key: plan.table.primary_key.clone(),
             columns: columns.collect(),
             fetch: FetchDocument::from(&plan.fetch),
+            ranges: plan.ranges.as_ref().map(RangesDocument::from),
             cost: CostDocument::from(plan.cost),
             left_out: left_out.collect(),
             notes: plan.notes.clone(),

@@ -1,7 +1,7 @@
 //! What a row will do and why, for people.
 
 use orgtap_destination::WriteMode;
-use orgtap_engine::{Cost, Deleted, Deletions, FetchWindow, Plan};
+use orgtap_engine::{Cost, Deleted, Deletions, FetchWindow, Plan, Ranges};
 use orgtap_salesforce::QueryOperation;
 use orgtap_soql::Diagnostics;
 
@@ -39,6 +39,9 @@ fn lines(plan: &Plan, style: Style, load: Load) -> String {
         line("fetch", &fetch(&plan.fetch));
     }
     line("query", &plan.query.to_string());
+    if let Some(ranges) = &plan.ranges {
+        line("jobs", &jobs(ranges));
+    }
     line("cost", &cost(&plan.cost));
     if load == Load::Shown {
         line("table", &table(plan));
@@ -97,6 +100,17 @@ fn fetch(window: &FetchWindow) -> String {
             let until = to.as_ref().map(|to| format!(" and before {to}")).unwrap_or_default();
             format!("changed: {cursor_field} from {from} on{until}; the last run covered all up to {watermark}")
         }
+    }
+}
+
+/// Returns how many jobs read the records, and why more than one.
+fn jobs(ranges: &Ranges) -> String {
+    let Ranges { jobs, records, reason, unless_chunked } = ranges;
+    let records = counted(*records, "record");
+    let several = format!("{jobs} at the same time, each for a range of Ids");
+    match unless_chunked {
+        true => format!("one: {reason}, {several}, for {records}"),
+        false => format!("{several}: {reason}, and {records} are expected"),
     }
 }
 

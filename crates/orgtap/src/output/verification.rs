@@ -109,11 +109,19 @@ fn lines(found: &Verification) -> Vec<String> {
     if let Some(duplicates) = found.duplicates.filter(|duplicates| *duplicates > 0) {
         lines.push(format!("{} with a key that another one has", counted(duplicates, "record")));
     }
-    let Named { missing, extra, is_partial } = &found.named;
+    let Named { missing, extra, is_partial, unexamined } = &found.named;
     lines.extend(listed("not in the table", missing));
     lines.extend(listed("in the table, but not among those of the org", extra));
     if *is_partial {
         lines.push("which records those are is not told where a window holds too many".to_owned());
+    }
+    if *unexamined > 0 {
+        lines.push(format!(
+            "{} with a difference that is explained {} too many records to compare their Ids: some may be missing besides. Run the row and \
+             verify again to be sure",
+            counted(*unexamined, "window"),
+            if *unexamined == 1 { "holds" } else { "hold" }
+        ));
     }
     lines.extend(found.sample.as_ref().map(sampled));
     lines

@@ -59,6 +59,8 @@ struct NamedDocument {
     missing: Vec<String>,
     extra: Vec<String>,
     is_partial: bool,
+    /// How many windows with an explained difference hold too many records to look for missing ones.
+    unexamined: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,8 +124,8 @@ impl From<&Verification> for VerificationDocument {
 
 impl From<&Named> for NamedDocument {
     fn from(named: &Named) -> Self {
-        let Named { missing, extra, is_partial } = named.clone();
-        Self { missing, extra, is_partial }
+        let Named { missing, extra, is_partial, unexamined } = named.clone();
+        Self { missing, extra, is_partial, unexamined }
     }
 }
 

@@ -63,6 +63,49 @@ fn a_run_creates_no_more_jobs_than_its_share() {
 }
 
 #[test]
+fn rows_that_a_run_does_not_get_to_come_first_in_the_next() {
+    let context = context(100_000, 100, "query_jobs_percent = 1");
+    let committed = || -> Vec<String> {
+        let report = context.orgtap(&["run", "--json"]).exits(1).json();
+        // Where the org's clock stands still, runs are told apart all the same.
+        let rows = report["rows"].as_array().unwrap().clone();
+        let order: Vec<_> = rows.iter().map(|row| row["row"].clone()).collect();
+        assert_eq!(order, ["Account", "Contact", "Case"], "the report keeps the order of the configuration");
+        let done = rows.iter().filter(|row| row["status"] == "committed");
+        done.map(|row| row["row"].as_str().unwrap().to_owned()).collect()
+    };
+
+    let runs: Vec<_> = (0..7).map(|_| committed()).collect();
+
+    let turns = ["Account", "Contact", "Case", "Account", "Contact", "Case", "Account"];
+    assert_eq!(runs, turns.map(|row| vec![row.to_owned()]));
+    for table in ["Account", "Contact", "Case"] {
+        loaded(&context, table);
+    }
+}
+
+#[test]
+fn a_row_that_a_limit_cut_off_comes_before_those_that_the_last_run_committed() {
+    let context = context(1_000, 10_000, "");
+    let rows =
+        "[run]\nconcurrency = 1\npage_records = 20\ndownload_connections = 1\n[limits]\napi_requests_percent = 2\n";
+    context.configure(&format!("{rows}{ROWS}"));
+
+    let mut committed = std::collections::BTreeMap::<String, u32>::new();
+    for _ in 0..12 {
+        let report = context.orgtap(&["run", "--json"]).json();
+        for row in report["rows"].as_array().unwrap().iter().filter(|row| row["status"] == "committed") {
+            *committed.entry(row["row"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+
+    // Each has its turn again and again, although a run's share is not enough for all.
+    let (least, most) = (committed.values().min().copied(), committed.values().max().copied());
+    assert_eq!(committed.len(), 3, "{committed:?}");
+    assert!(least >= Some(2) && most <= least.map(|least| least + 1), "{committed:?}");
+}
+
+#[test]
 fn a_share_that_is_kept_free_is_left_to_others() {
     let context = context(1_000, 10_000, "keep_free_percent = 99");
 
@@ -78,6 +121,36 @@ fn a_share_beyond_reason_is_refused_with_its_place() {
     let ran = context.orgtap(&["run"]).exits(1);
 
     assert!(ran.stderr.contains("`limits.api_requests_percent` must be between 1 and 100"), "{ran:?}");
+}
+
+#[test]
+fn a_plan_says_when_several_jobs_read_a_row_and_why() {
+    let describe = r#"{"name":"MeterReading","label":"Reading","keyPrefix":"a0M","replicateable":true,"fields":[
+        {"name":"Id","type":"id"},{"name":"Name","type":"string"},{"name":"SystemModstamp","type":"datetime","nillable":false}]}"#;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("reading.json"), describe).unwrap();
+    let mut builder = Org::builder();
+    builder.import(folder.path()).unwrap();
+    let org = builder.build();
+    for number in 0..40 {
+        let name = orgtap_emulator::Value::text(format!("reading {number}"));
+        org.insert("MeterReading", [("Name".to_owned(), name)].into()).unwrap();
+    }
+    let context = TestContext::with(org, EmulatorOptions::default());
+    context.configure("[run]\nrecords_per_job = 10\n[[rows]]\nobject = \"MeterReading\"\napi = \"bulk\"\n");
+
+    let plan = context.orgtap(&["plan", "--json"]).succeeds().json();
+    let text = context.orgtap(&["plan"]).succeeds().stdout;
+    context.orgtap(&["run"]).succeeds();
+
+    let reason = "Salesforce is not known to split queries of `MeterReading` by itself";
+    let ranges = serde_json::json!({"jobs": 4, "records": 40, "reason": reason, "unless_chunked": false});
+    assert_eq!(plan["rows"][0]["plan"]["ranges"], ranges);
+    assert!(
+        text.contains(&format!("4 at the same time, each for a range of Ids: {reason}, and 40 records are expected")),
+        "{text}"
+    );
+    assert_eq!((loaded(&context, "MeterReading"), context.emulator().calls(CallKind::JobCreate)), (40, 4));
 }
 
 #[test]

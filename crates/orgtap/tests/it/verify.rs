@@ -99,9 +99,29 @@ fn a_record_that_the_table_lacks_is_found_in_its_window() {
     assert!(ran.stdout.contains(&format!("\n1 not in the table: {}\n", gone[0])), "{}", ran.stdout);
     assert_eq!(
         row["verification"]["named"],
-        serde_json::json!({"missing": [gone[0]], "extra": [], "is_partial": false})
+        serde_json::json!({"missing": [gone[0]], "extra": [], "is_partial": false, "unexamined": 0})
     );
     assert_eq!(ran.errors(), "");
+}
+
+#[test]
+fn a_record_that_the_table_lacks_is_found_where_as_many_changed() {
+    let context = loaded(ACCOUNTS);
+    // Created together, so that they are of one window.
+    let together = ids(&context, "SELECT Id FROM Account ORDER BY CreatedDate, Id LIMIT 2");
+    execute(&context, &format!("DELETE FROM Account WHERE Id = '{}'", together[0]));
+    context.org().advance(Duration::from_secs(600));
+    context.org().update(together[1], fields(&[("Site", "changed since")])).unwrap();
+
+    let ran = context.orgtap(&["verify", "--json"]).exits(1);
+
+    let row = only(&ran);
+    let differing: Vec<_> = windows(&row).into_iter().filter(|window| window["difference"] != 0).collect();
+    assert_eq!((differing.len(), &differing[0]["explanation"]), (1, &"changed_since".into()), "{row:#}");
+    assert_eq!(row["verification"]["named"]["missing"], serde_json::json!([together[0].to_string()]), "{row:#}");
+    assert_eq!(row["status"], "differs");
+    let told = context.orgtap(&["verify"]).exits(1).stdout;
+    assert!(told.contains(&format!("1 not in the table: {}", together[0])), "{told}");
 }
 
 #[test]

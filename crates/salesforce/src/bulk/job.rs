@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::allowance::Resource;
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::QueryOperation;
@@ -176,10 +175,13 @@ impl Client {
         });
         let path = format!("{}/jobs/query", self.base_path());
         let call = Call::new("create the query job", Method::POST, path).body(body).once();
-        self.ledger().check(Resource::QueryJobs, call.action(), None)?;
+        self.ledger().reserve_job(call.action())?;
         let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
+        // A job whose answer was lost may be there, and counts.
+        if job.as_ref().is_err_and(|error| !error.is_answer_lost()) {
+            self.ledger().return_job();
+        }
         let job = job.map_err(maybe_only_here)?;
-        self.ledger().count_job();
         tracing::debug!(job_id = %job.id, object = job.object, "job created");
         Ok(job)
     }

@@ -62,8 +62,11 @@ impl BulkJob<'_> {
 /// Returns what the user should know of answers that were lost.
 pub(super) fn lost(journal: &Journal) -> Vec<String> {
     let jobs = journal.jobs.iter().filter(|job| job.lost_answers > 0);
+    let is_ours = |id: &&String| journal.jobs.iter().any(|job| job.id().is_some_and(|own| own.as_str() == **id));
     let note = |id: String, twins: &[String]| {
-        let which = match twins {
+        // Jobs that were created at the same time look alike.
+        let twins: Vec<&str> = twins.iter().filter(|id| !is_ours(id)).map(String::as_str).collect();
+        let which = match twins.as_slice() {
             [] => "none that looks like it is there now".to_owned(),
             twins => format!(
                 "it looks like {}; abort it in Setup → Bulk Data Load Jobs unless it is somebody else's",

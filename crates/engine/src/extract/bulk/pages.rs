@@ -128,7 +128,7 @@ impl BulkJob<'_> {
     /// Returns how many pages the job may have: now and then a page is empty.
     fn most_pages(self) -> usize {
         let records = self.record().records.map_or(usize::MAX, |records| records as usize);
-        records.saturating_add(MOST_EMPTY_PAGES).min(self.on.journal.snapshot().room(self.index))
+        records.saturating_add(MOST_EMPTY_PAGES).min(self.on.journal.snapshot().room(self.number))
     }
 
     fn arrived(self) -> u64 {

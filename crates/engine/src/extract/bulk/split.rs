@@ -1,210 +1,165 @@
-//! A job that is too much for Salesforce, in pieces: several jobs, each for a range of Ids.
+//! A job in pieces: several jobs, each for a range of what never changes in a record.
 //!
-//! An Id never changes, so that each record is in exactly one range, whatever happens between the jobs. The first range has no lower end and
-//! the last no upper one: the ends are only where the records were when they were looked at.
+//! A job that turns out to be too much for Salesforce is cut by Ids, and where that does not help, by when the records were created: where Ids
+//! cannot be compared, and where many records have Ids so near to each other that all cuts leave them together. The instant of the last change,
+//! which an incremental fetch filters by, would be no way to cut: a record that changes between two jobs could be in neither.
 
-use orgtap_salesforce::ErrorKind;
-use orgtap_soql::{Condition, LiteralKind, Operator, Path, Query};
-use serde::{Deserialize, Serialize};
+use orgtap_soql::Query;
 
-use super::BulkJob;
+use super::ends::{self, Ends, is_refused};
+use super::key_range::{Key, KeyRange};
+use super::{BulkJob, remove_job};
 use crate::error::{Error, Result};
-use crate::journal::JobRecord;
+use crate::journal::{JobRecord, Journal};
 
-/// Into how many pieces a job is split.
+/// Into how many pieces a job is cut.
 const PIECES: u128 = 4;
 
-/// How often a piece is split again. Ids come in clusters, so that a range can hold nearly everything.
+/// How often a piece is cut again, by Ids and by dates. Before each cut by Ids the org says where the records are, so that empty space costs none.
 const MOST_SPLITS: u8 = 8;
 
-/// The number of the last job that is split. Each has a range of part numbers of its own, of which there are 65,536.
+/// The number of the last job that is cut. Each has a range of part numbers of its own, of which there are 65,536.
 const MOST_JOBS: u32 = 60_000;
 
-/// The range of Ids in which a job's records lie, both ends included, as numbers in base 62.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct IdRange {
-    low: u128,
-    high: u128,
+/// How a job is cut.
+#[derive(Clone, Debug)]
+pub(super) struct Cut {
+    pub(super) key: Key,
+    /// Where the records of the job are.
+    pub(super) range: KeyRange,
+    /// The same without gaps, in order.
+    pub(super) pieces: Vec<KeyRange>,
+    /// Whether it was planned so, and not for a failure.
+    pub(super) is_planned: bool,
 }
 
-impl IdRange {
-    /// Returns whether these are numbers of Ids.
-    pub(crate) fn is_sound(self) -> bool {
-        let end = (DIGITS.len() as u128).pow(LENGTH as u32);
-        self.low <= self.high && self.high < end
-    }
+/// One of the jobs that take the place of another.
+#[derive(Debug)]
+struct Piece {
+    query: String,
+    range: KeyRange,
 }
 
 /// Returns whether a job failed because its query is too much for one job.
 pub(super) fn is_too_much(error: &Error) -> bool {
-    matches!(error, Error::Salesforce(error) if error.kind() == ErrorKind::QueryTimeout)
+    matches!(error, Error::Salesforce(error) if error.kind() == orgtap_salesforce::ErrorKind::QueryTimeout)
 }
 
 impl BulkJob<'_> {
-    /// Puts several jobs in the place of this one. Returns whether that can be done.
+    /// Puts several jobs in the place of this one, which is too much. Returns whether that can be done.
     pub(super) async fn split(self) -> Result<bool> {
+        let Some(query) = self.divisible() else { return Ok(false) };
         let record = self.record();
-        let Ok(mut query) = orgtap_soql::parse(&record.query) else { return Ok(false) };
-        if query.limit.is_some() || record.splits >= MOST_SPLITS || self.on.journal.snapshot().next_number() > MOST_JOBS
-        {
+        let are_ids_known = !self.on.journal.change(|journal| journal.ids_refused);
+        if are_ids_known && record.splits < MOST_SPLITS {
+            match self.ends(&Key::Id, record.ids).await? {
+                Ends::At(range) if range.width() > 0 => {
+                    if self.cut(&query, Cut::too_much(Key::Id, range)).await? {
+                        return Ok(true);
+                    }
+                }
+                // One record is too much, or none: no cut makes less of that.
+                Ends::At(_) | Ends::Nowhere => return Ok(false),
+                Ends::Unknown => {}
+            }
+        }
+        if record.date_splits >= MOST_SPLITS {
             return Ok(false);
         }
-        let range = match record.ids {
-            Some(range) => Some(range),
-            None => self.ids_of(&query).await?,
+        let Some(key) = self.created_key().await? else { return Ok(false) };
+        let range = match self.ends(&key, record.dates).await? {
+            Ends::At(range) => Some(range),
+            Ends::Nowhere => None,
+            // Ordering all records may be too much as well; then the range is cut blindly.
+            Ends::Unknown => record.dates.or_else(|| ends::all_time(record.created)),
         };
-        let Some(range) = range.filter(|range| range.low < range.high) else { return Ok(false) };
-        // An order makes the query harder, and a table has none.
+        match range.filter(|range| range.width() > 0) {
+            Some(range) => self.cut(&query, Cut::too_much(key, range)).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Returns the query of the job without its order, which makes it harder, and a table has none; `None` where pieces of it are not the same as
+    /// the whole, or there are too many already.
+    pub(super) fn divisible(self) -> Option<Query> {
+        let mut query = orgtap_soql::parse(&self.record().query).ok()?;
+        let is_bounded = query.limit.is_some() || query.offset.is_some();
+        if is_bounded || self.on.journal.snapshot().next_number() > MOST_JOBS {
+            return None;
+        }
         query.drop_order_by();
-        let pieces: Vec<_> =
-            pieces(range).into_iter().map(|piece| (narrowed(&query, range, piece).to_string(), piece)).collect();
+        Some(query)
+    }
+
+    /// Puts jobs for the pieces of `query` in the place of this one and creates the first of them. Returns whether Salesforce takes such a query;
+    /// if not, everything is as it was.
+    pub(super) async fn cut(self, query: &Query, cut: Cut) -> Result<bool> {
+        let piece = |piece| Some(Piece { query: cut.key.narrowed(query, cut.range, piece)?.to_string(), range: piece });
+        let Some(pieces) = cut.pieces.iter().copied().map(piece).collect::<Option<Vec<_>>>() else { return Ok(false) };
         tracing::info!(
             row = self.on.plan.row,
             pieces = pieces.len(),
-            "the query is too much for one job, asking in pieces"
+            by = cut.key.field(),
+            "asking for the query in pieces"
         );
-        self.on.journal.change(|journal| journal.replace(self.index, pieces));
-        if let Some(id) = record.id()
-            && let Err(error) = self.on.client.delete_job(&id).await
-        {
-            tracing::debug!(job_id = %id, error = %error, "could not delete the query job");
-        }
+        let whole = self.record();
+        let numbers = self.on.journal.change(|journal| journal.replace(&whole, &cut, pieces));
         self.save().await?;
-        Ok(true)
-    }
-
-    /// Returns the first and the last Id of the object, whatever the query's conditions; `None` if it has no records, or no Ids.
-    async fn ids_of(self, query: &Query) -> Result<Option<IdRange>> {
-        let object = &query.object().text;
-        let mut ends = Vec::new();
-        for order in ["ASC", "DESC"] {
-            let soql = format!("SELECT Id FROM {object} ORDER BY Id {order} LIMIT 1");
-            let page = self.on.client.query(&soql, self.on.plan.operation).await.map_err(Error::salesforce)?;
-            let id = page.records.first().and_then(|record| record.get("Id")?.as_text().and_then(number));
-            ends.extend(id);
+        let first = Self { number: numbers[0], ..self };
+        match first.create().await {
+            Ok(_) => {
+                remove_job(self.on.client, &whole, cut.is_planned).await;
+                Ok(true)
+            }
+            Err(Error::Salesforce(error)) if is_refused(error.kind()) => {
+                tracing::debug!(row = self.on.plan.row, %error, "Salesforce does not take the pieces");
+                self.on.journal.change(|journal| {
+                    journal.put_back(whole, &numbers);
+                    journal.ids_refused |= cut.key == Key::Id;
+                });
+                self.save().await?;
+                Ok(false)
+            }
+            Err(error) => Err(error),
         }
-        Ok(<[u128; 2]>::try_from(ends).ok().map(|[low, high]| IdRange { low, high }))
     }
 }
 
-/// Returns `range` in pieces of about the same size, none of them empty.
-fn pieces(range: IdRange) -> Vec<IdRange> {
-    let IdRange { low, high } = range;
-    let count = PIECES.min(high - low + 1);
-    let cut = |at: u128| low + (high - low + 1) * at / count;
-    (0..count).map(|at| IdRange { low: cut(at), high: cut(at + 1) - 1 }).collect()
-}
-
-/// Cuts `range` as a job that is too much is cut.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn split_for_fuzzing(range: Option<IdRange>) {
-    for piece in range.into_iter().flat_map(pieces) {
-        assert!(piece.is_sound() && number(&id(piece.low)) == Some(piece.low));
+impl Cut {
+    /// Cuts a job that is too much, of which the records are in `range`.
+    fn too_much(key: Key, range: KeyRange) -> Self {
+        Self { key, range, pieces: range.pieces(PIECES), is_planned: false }
     }
 }
 
-/// Returns `query`, of the records in `whole`, for those in `piece`.
-fn narrowed(query: &Query, whole: IdRange, piece: IdRange) -> Query {
-    let mut query = query.clone();
-    let mut add = |operator, number| {
-        if let Ok(path) = Path::of("Id") {
-            query.add_condition(Condition::compare(path, operator, LiteralKind::string(id(number))));
-        }
-    };
-    if piece.low > whole.low {
-        add(Operator::Ge, piece.low);
-    }
-    if piece.high < whole.high {
-        add(Operator::Lt, piece.high + 1);
-    }
-    query
-}
-
-/// The digits of Ids, in their order.
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// The letters of the checksum at an Id's end: one for five characters, a bit for each capital.
-const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-
-/// Characters of an Id without its checksum.
-const LENGTH: usize = 15;
-
-/// Returns the number that an Id is, without its checksum.
-fn number(id: &str) -> Option<u128> {
-    let digits = id.as_bytes().get(..LENGTH)?;
-    digits.iter().try_fold(0, |number, digit| {
-        let value = DIGITS.iter().position(|known| known == digit)?;
-        Some(number * DIGITS.len() as u128 + value as u128)
-    })
-}
-
-/// Returns the Id that `number` is, with its checksum.
-fn id(mut number: u128) -> String {
-    let base = DIGITS.len() as u128;
-    let mut digits = vec![DIGITS[0]; LENGTH];
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[(number % base) as usize];
-        number /= base;
-    }
-    let checksum: Vec<u8> = digits.chunks(5).map(|five| CHECKSUM[capitals(five)]).collect();
-    digits.into_iter().chain(checksum).map(char::from).collect()
-}
-
-fn capitals(five: &[u8]) -> usize {
-    five.iter().rev().fold(0, |bits, digit| bits << 1 | usize::from(digit.is_ascii_uppercase()))
-}
-
-impl crate::journal::Journal {
-    /// Puts jobs for `pieces`, each with its query, in the place of the job `index`.
-    fn replace(&mut self, index: usize, pieces: Vec<(String, IdRange)>) {
-        let splits = self.jobs[index].splits + 1;
-        let next = self.next_number();
-        let pieces = (next..).zip(pieces).map(|(number, (query, range))| {
+impl Journal {
+    /// Puts jobs for `pieces` in the place of the one of `whole`. Returns their numbers.
+    fn replace(&mut self, whole: &JobRecord, cut: &Cut, pieces: Vec<Piece>) -> Vec<u32> {
+        let record = |(number, Piece { query, range }): (u32, Piece)| {
             let mut record = JobRecord::of(query, number);
-            (record.ids, record.splits) = (Some(range), splits);
+            (record.ids, record.splits) = (whole.ids, whole.splits);
+            (record.dates, record.date_splits) = (whole.dates, whole.date_splits);
+            let (part, splits) = match cut.key {
+                Key::Id => (&mut record.ids, &mut record.splits),
+                Key::Created { .. } => (&mut record.dates, &mut record.date_splits),
+            };
+            *part = Some(range);
+            *splits += u8::from(!cut.is_planned);
             record
-        });
-        self.jobs.splice(index..=index, pieces);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_numbers_and_back() {
-        for text in ["001R0000000zlh9IAA", "750R0000000zxr8IAA", "005R0000000UyrWIAS"] {
-            assert_eq!(id(number(text).unwrap()), text);
+        };
+        let pieces: Vec<JobRecord> = (self.next_number()..).zip(pieces).map(record).collect();
+        let numbers = pieces.iter().map(JobRecord::number).collect();
+        if let Some(index) = self.jobs.iter().position(|job| job.number() == whole.number()) {
+            self.jobs.splice(index..=index, pieces);
         }
-        assert_eq!(number("001"), None);
-        assert_eq!(number("001R0000000zlh!"), None);
+        numbers
     }
 
-    #[test]
-    fn pieces_cover_a_range_without_overlap() {
-        for (low, high) in [(0, 0), (5, 6), (10, 13), (7, 1_000_003)] {
-            let pieces = pieces(IdRange { low, high });
-
-            assert_eq!((pieces.first().unwrap().low, pieces.last().unwrap().high), (low, high));
-            assert!(pieces.windows(2).all(|pair| pair[0].high + 1 == pair[1].low));
-            assert!(pieces.iter().all(|piece| piece.low <= piece.high));
-        }
-    }
-
-    #[test]
-    fn the_outer_pieces_are_open_at_their_ends() {
-        let query = orgtap_soql::parse("SELECT Id FROM Account WHERE A = 1 OR B = 2").unwrap();
-        let whole = IdRange { low: 0, high: 7 };
-
-        let narrowed: Vec<_> =
-            pieces(whole).into_iter().map(|piece| narrowed(&query, whole, piece).to_string()).collect();
-
-        let bounds = |text: &String| (text.contains("Id >= "), text.contains("Id < "));
-        assert_eq!(
-            narrowed.iter().map(bounds).collect::<Vec<_>>(),
-            [(false, true), (true, true), (true, true), (true, false)]
-        );
-        assert!(narrowed[0].contains("(A = 1 OR B = 2) AND Id < '"), "{}", narrowed[0]);
+    /// Puts the job of `whole` back in the place of the pieces `numbers`.
+    fn put_back(&mut self, whole: JobRecord, numbers: &[u32]) {
+        let is_piece = |job: &JobRecord| numbers.contains(&job.number());
+        let index = self.jobs.iter().position(is_piece).unwrap_or_default();
+        self.jobs.retain(|job| !is_piece(job));
+        self.jobs.insert(index, whole);
     }
 }

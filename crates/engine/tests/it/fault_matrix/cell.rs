@@ -56,6 +56,7 @@ fn meter() -> serde_json::Value {
         {"name": "Site__c", "type": "string"},
         {"name": "Description__c", "type": "textarea"},
         {"name": "IsDeleted", "type": "boolean", "nillable": false},
+        {"name": "CreatedDate", "type": "datetime", "nillable": false},
         {"name": "LastModifiedDate", "type": "datetime", "nillable": false},
         {"name": "SystemModstamp", "type": "datetime", "nillable": false},
     ]})
@@ -68,6 +69,7 @@ pub(super) async fn live_through(trouble: &Trouble, kind: Kind, hit: Hit) -> Out
     let row = RowSpec { api: trouble.api, table: None, ..incremental(soql(QUERY)) };
     let mut cell = Cell { trouble, fixture, place: Place::new(kind), row, started: 0 };
     for number in 0..RECORDS {
+        cell.fixture.org.advance(Duration::from_secs(1));
         cell.add(&format!("meter {number}"));
     }
     cell.fixture.org.advance(10 * MINUTE);

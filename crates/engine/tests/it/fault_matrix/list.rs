@@ -172,12 +172,15 @@ fn results() -> Vec<Trouble> {
 fn jobs() -> Vec<Trouble> {
     let timeout = fail(Some("QUERY_TIMEOUT: Your query request was running for too long."));
     let retried = fail(Some("InternalServerError : Retried more than fifteen times"));
+    let refused = answer(400, &[], r#"[{"errorCode":"INVALID_FIELD","message":"can not be sorted in a query call"}]"#);
+    let without_ids = [once(&[CallKind::JobInfo], &timeout), once(&[CallKind::Query], &refused)].concat();
     let lost = || [Fault::nth(CallKind::Results, 2, Action::LoseJob)];
     let order = ["InProgress", "UploadComplete", "Resting", "InProgress", "UploadComplete"];
     let states = (1..).zip(order).map(|(nth, name)| state(nth, name));
     vec![
         Trouble::calls("fails with `QUERY_TIMEOUT`", once(&[CallKind::JobInfo], &timeout)),
         Trouble::calls("fails, \"retried more than fifteen times\"", once(&[CallKind::JobInfo], &retried)),
+        Trouble::calls("fails with `QUERY_TIMEOUT`, and Ids cannot be compared", without_ids),
         Trouble::calls("fails without a message", once(&[CallKind::JobInfo], &fail(None))).restarts(1),
         Trouble::calls("is aborted by somebody", once(&[CallKind::JobInfo], &Action::AbortJob)),
         Trouble::calls("vanishes (404) while it is waited for", [Fault::nth(CallKind::JobInfo, 2, Action::LoseJob)]),
