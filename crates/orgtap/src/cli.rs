@@ -307,84 +307,96 @@ It prints what to set in each client. What a test needs besides (clock, changes,
 docs/emulator.md has it all. Listens on the loopback interface only. The org lives in memory and is gone when the command ends; everything it \
 serves is made up, and its secrets open nothing else.")]
 pub(crate) struct EmulatorArgs {
-    /// The port to listen on [default: a free one]
-    #[arg(long, value_name = "PORT")]
-    pub(crate) port: Option<u16>,
     /// Fill the org from the files in this folder instead of demo data.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "records"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "records"], help_heading = "What the org holds")]
     pub(crate) data: Option<PathBuf>,
     /// What the demo data is made from: the same number gives the same records.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "What the org holds")]
     pub(crate) seed: u64,
     /// How many records the demo org has, over all objects.
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, help_heading = "What the org holds")]
     pub(crate) records: u64,
     /// How many of them are users [default: one of 200 records, up to 2,000]
-    #[arg(long, value_name = "N", conflicts_with = "data")]
+    #[arg(long, value_name = "N", conflicts_with = "data", help_heading = "What the org holds")]
     pub(crate) users: Option<u64>,
     /// What the org has besides, or hides. Several names are separated by commas, or given one by one.
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = profiles())]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = profiles(), help_heading = "What the org holds")]
     pub(crate) profile: Vec<Profile>,
     /// Hide an object (Case) or a field (Account.Phone) from the user that signs in. May be given several times.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "What the org holds")]
     pub(crate) hide: Vec<String>,
+    /// Write the org to this folder, as files that --data reads back, and end.
+    #[arg(long, value_name = "DIR", help_heading = "What the org holds")]
+    pub(crate) export: Option<PathBuf>,
     /// Where the org's clock starts, such as 2026-03-01T12:00:00Z [default: 2024-06-01T12:00:00Z, or just after the newest record of --data]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", help_heading = "The org and its user")]
     pub(crate) now: Option<Timestamp>,
     /// How many times as fast as real time the org's clock runs; 0 stands still until /__emulator/clock moves it.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "The org and its user")]
     pub(crate) clock_speed: u32,
     /// Let changes be seen only this long after their stamp, as those of long transactions are.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        hide_default_value = true,
+        help_heading = "The org and its user"
+    )]
     pub(crate) commit_delay_secs: u64,
     /// The time zone of the user, by which date literals such as TODAY go [default: Etc/UTC]
-    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
+    #[arg(long, value_name = "ZONE", value_parser = time_zone, help_heading = "The org and its user")]
     pub(crate) time_zone: Option<String>,
     /// The locale of the user: it says on which day weeks begin [default: en_US]
-    #[arg(long, value_name = "LOCALE")]
+    #[arg(long, value_name = "LOCALE", help_heading = "The org and its user")]
     pub(crate) locale: Option<String>,
     /// The currency of the user, for orgs with several [default: USD]
-    #[arg(long, value_name = "CODE", value_parser = currency)]
+    #[arg(long, value_name = "CODE", value_parser = currency, help_heading = "The org and its user")]
     pub(crate) currency: Option<String>,
     /// The month in which fiscal years begin, from 1 [default: 1]
-    #[arg(long, value_name = "MONTH", value_parser = clap::value_parser!(i8).range(1..=12))]
+    #[arg(long, value_name = "MONTH", value_parser = clap::value_parser!(i8).range(1..=12), help_heading = "The org and its user")]
     pub(crate) fiscal_year_start: Option<i8>,
     /// Let the org be a sandbox: it signs in at test.salesforce.com, and its username ends in the sandbox's name.
-    #[arg(long, value_name = "SANDBOX", num_args = 0..=1, default_missing_value = "uat")]
+    #[arg(long, value_name = "SANDBOX", num_args = 0..=1, default_missing_value = "uat", value_parser = sandbox, help_heading = "The org and its user")]
     pub(crate) sandbox: Option<String>,
     /// The API versions that the org offers; older ones are retired, newer ones unknown [default: 31-67]
-    #[arg(long, value_name = "OLDEST-NEWEST", value_parser = api_versions)]
+    #[arg(long, value_name = "OLDEST-NEWEST", value_parser = api_versions, help_heading = "The org and its user")]
     pub(crate) api_versions: Option<ApiVersions>,
+    /// Give the user the permission "Query All Files": `ContentDocumentLink` then needs no filter.
+    #[arg(long, help_heading = "The org and its user")]
+    pub(crate) query_all_files: bool,
+    /// The port to listen on [default: a free one]
+    #[arg(long, value_name = "PORT", help_heading = "How it is reached")]
+    pub(crate) port: Option<u16>,
     /// Serve HTTPS with a certificate made for this run, and a proxy by which clients that insist on salesforce.com find the org.
-    #[arg(long)]
+    #[arg(long, help_heading = "How it is reached")]
     pub(crate) tls: bool,
     /// The port of that proxy [default: a free one]
-    #[arg(long, value_name = "PORT", requires = "tls")]
+    #[arg(long, value_name = "PORT", requires = "tls", help_heading = "How it is reached")]
     pub(crate) proxy_port: Option<u16>,
+    /// Print one line of JSON instead of text.
+    #[arg(long, help_heading = "How it is reached")]
+    pub(crate) json: bool,
     /// Script faults from this JSON file: one fault or an array of them (see docs/emulator.md).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "How it behaves")]
     pub(crate) faults: Option<PathBuf>,
-    /// Give the user the permission "Query All Files": `ContentDocumentLink` then needs no filter.
-    #[arg(long)]
-    pub(crate) query_all_files: bool,
     /// Let each query job take this long [default: done when asked for the second time]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", help_heading = "How it behaves")]
     pub(crate) job_seconds: Option<u64>,
     /// Let each answer start this much later, as if the org were far away.
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "MILLISECONDS",
+        default_value_t = 0,
+        hide_default_value = true,
+        help_heading = "How it behaves"
+    )]
     pub(crate) rtt_ms: u64,
     /// Let no more than this many megabits a second travel on one connection.
-    #[arg(long, value_name = "MBPS")]
+    #[arg(long, value_name = "MBPS", help_heading = "How it behaves")]
     pub(crate) bandwidth_mbps: Option<u64>,
     /// Keep up to this many megabytes of rendered result pages in a temporary file, so that reading them again is quick.
-    #[arg(long, value_name = "MB", default_value_t = 256)]
+    #[arg(long, value_name = "MB", default_value_t = 256, help_heading = "How it behaves")]
     pub(crate) page_cache_mb: usize,
-    /// Write the org to this folder, as files that --data reads back, and end.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) export: Option<PathBuf>,
-    /// Print one line of JSON instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Reads the name of a profile; knows what each is about.
@@ -400,6 +412,11 @@ fn time_zone(name: &str) -> Result<String, &'static str> {
 fn currency(code: &str) -> Result<String, &'static str> {
     let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     if is_code { Ok(code.to_owned()) } else { Err("it is no code of a currency such as EUR") }
+}
+
+fn sandbox(name: &str) -> Result<String, &'static str> {
+    let is_name = (1..=10).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_name { Ok(name.to_owned()) } else { Err("the name of a sandbox has up to ten letters and digits") }
 }
 
 fn api_versions(range: &str) -> Result<ApiVersions, &'static str> {

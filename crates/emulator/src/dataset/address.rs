@@ -29,11 +29,40 @@ pub(super) fn named(draw: Draw<'_>, part: fn(&'static Place) -> &'static str) ->
     place(draw).map_or(Value::Null, |place| part(place).into())
 }
 
-/// The codes that picklists of states offer.
-pub(super) const STATE_CODES: &[&str] = &["CA", "D", "IL", "MI", "NSW", "NY", "ON", "QC", "SP", "TX"];
-/// The codes that picklists of countries offer.
-pub(super) const COUNTRY_CODES: &[&str] =
-    &["AU", "BR", "CA", "CH", "CZ", "DE", "DK", "ES", "FR", "GB", "IE", "IT", "JP", "KE", "PL", "SG", "TR", "US"];
+/// What picklists of states offer: the codes and the names that belong to them.
+pub(super) const STATE_CODES: &[(&str, &str)] = &[
+    ("CA", "California"),
+    ("D", "Dublin"),
+    ("IL", "Illinois"),
+    ("MI", "Milano"),
+    ("NSW", "New South Wales"),
+    ("NY", "New York"),
+    ("ON", "Ontario"),
+    ("QC", "Quebec"),
+    ("SP", "São Paulo"),
+    ("TX", "Texas"),
+];
+/// What picklists of countries offer: the codes and the names that belong to them.
+pub(super) const COUNTRY_CODES: &[(&str, &str)] = &[
+    ("AU", "Australia"),
+    ("BR", "Brazil"),
+    ("CA", "Canada"),
+    ("CH", "Switzerland"),
+    ("CZ", "Czechia"),
+    ("DE", "Germany"),
+    ("DK", "Denmark"),
+    ("ES", "Spain"),
+    ("FR", "France"),
+    ("GB", "United Kingdom"),
+    ("IE", "Ireland"),
+    ("IT", "Italy"),
+    ("JP", "Japan"),
+    ("KE", "Kenya"),
+    ("PL", "Poland"),
+    ("SG", "Singapore"),
+    ("TR", "Türkiye"),
+    ("US", "United States"),
+];
 
 fn has_picklists(draw: Draw<'_>) -> bool {
     draw.org.profiles.has(Profile::StateCountry)
@@ -109,20 +138,20 @@ macro_rules! address_fields {
                 named(own(d), |place| place.2)
             }),
             text(concat!($prefix, "Country"), concat!($label, " Country"), 80, |d| country(own(d))),
-            picklist(concat!($prefix, "StateCode"), concat!($label, " State/Province Code"), STATE_CODES, |d| {
+            picklist(concat!($prefix, "StateCode"), concat!($label, " State/Province Code"), &[], |d| {
                 state_code(own(d))
             })
+            .labelled(STATE_CODES)
             .length(10)
             .set("restrictedPicklist", true)
             .set("dependentPicklist", true)
             .set("controllerName", concat!($prefix, "CountryCode"))
             .only_with($crate::profile::Profile::StateCountry),
-            picklist(concat!($prefix, "CountryCode"), concat!($label, " Country Code"), COUNTRY_CODES, |d| {
-                country_code(own(d))
-            })
-            .length(10)
-            .set("restrictedPicklist", true)
-            .only_with($crate::profile::Profile::StateCountry),
+            picklist(concat!($prefix, "CountryCode"), concat!($label, " Country Code"), &[], |d| country_code(own(d)))
+                .labelled(COUNTRY_CODES)
+                .length(10)
+                .set("restrictedPicklist", true)
+                .only_with($crate::profile::Profile::StateCountry),
             field(FieldKind::Double, concat!($prefix, "Latitude"), concat!($label, " Latitude"), |d| {
                 located(own(d), |place| place.4)
             })

@@ -217,6 +217,17 @@ impl FieldSpec {
         self.set("picklistValues", values)
     }
 
+    /// Lists the values of a picklist with the labels that people read.
+    pub(super) fn labelled(self, values: &[(&str, &str)]) -> Self {
+        let values: Vec<Json> = values
+            .iter()
+            .map(|(value, label)| {
+                json!({"active": true, "defaultValue": false, "label": label, "validFor": null, "value": value})
+            })
+            .collect();
+        self.set("picklistValues", values)
+    }
+
     /// Names the children by which parents reach the records of this object; `cascade` deletes them with the parent.
     pub(super) fn children(mut self, name: &'static str, cascade: bool) -> Self {
         self.children = Some(name);

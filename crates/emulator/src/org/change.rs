@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::Org;
 use super::fields::{checked, compose_name, defaults, missing_fields, names_a_person, no_such_column};
 use super::identity::POD;
+use super::place::complete_addresses;
 use super::snapshot::Tables;
 use super::state::{State, Transaction, Write};
 use crate::clock::{later, whole_second};
@@ -153,9 +154,11 @@ impl Changes<'_> {
         set(&mut values, system.created_by, user.clone());
         set(&mut values, system.modified_date, self.now.into());
         set(&mut values, system.modified_by, user);
+        let named: Vec<usize> = given.iter().map(|(field, _)| *field).collect();
         for (field, value) in given {
             values[field] = value;
         }
+        complete_addresses(&table.object, &named, &mut values);
         if let Some(currency) = table.object.position("CurrencyIsoCode").filter(|at| values[*at].is_null()) {
             values[currency] = self.org.identity().currency.as_str().into();
         }
@@ -177,9 +180,11 @@ impl Changes<'_> {
         if stamps {
             self.stamp(at, &mut values);
         }
+        let named: Vec<usize> = given.iter().map(|(field, _)| *field).collect();
         for (field, value) in given {
             values[field] = value;
         }
+        complete_addresses(&object, &named, &mut values);
         if renames {
             compose_name(&object, &mut values);
         }

@@ -8,6 +8,7 @@ mod fields;
 mod identity;
 mod organization;
 mod person;
+mod place;
 mod rates;
 mod replication;
 mod roll_up;

@@ -227,3 +227,16 @@ async fn bulk_refuses_groups_children_and_typeof_in_its_own_words() {
         "query": "SELECT TYPEOF Parent__r WHEN Account THEN Phone END FROM Note__c"});
     assert_eq!(fixture.post(&format!("{ROOT}/jobs/query"), &type_of).await.status, 400);
 }
+
+#[tokio::test]
+async fn and_and_or_are_not_mixed_without_parentheses() {
+    let fixture = family(&[1]).await;
+    let ask = async |filter: &str| {
+        let soql = encode(&format!("SELECT Id FROM Account WHERE {filter}"));
+        fixture.get(&format!("{ROOT}/query?q={soql}")).await
+    };
+
+    let mixed = ask("Name = 'a' AND Phone = '1' OR Phone = '2'").await.refusal();
+    assert!(mixed.0 == 400 && mixed.1 == "MALFORMED_QUERY" && mixed.2.contains("unexpected token: 'OR'"), "{mixed:?}");
+    assert_eq!(ask("Name = 'a' AND (Phone = '1' OR Phone = '2')").await.status, 200);
+}

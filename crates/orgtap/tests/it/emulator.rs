@@ -121,7 +121,7 @@ fn the_org_is_what_its_flags_say() {
 #[test]
 fn flags_that_make_no_sense_are_refused_with_what_would() {
     let context = TestContext::new();
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (&["--profile", "multicurrency"], "multi-currency"),
         (&["--hide", "Acount"], "no object `Acount`"),
         (&["--hide", "Account.Fone"], "no field `Fone`"),
@@ -130,6 +130,7 @@ fn flags_that_make_no_sense_are_refused_with_what_would() {
         (&["--currency", "euro"], "EUR"),
         (&["--api-versions", "20-30"], "41-62"),
         (&["--fiscal-year-start", "13"], "13"),
+        (&["--sandbox", "a.b"], "ten letters and digits"),
     ];
     for (flags, words) in table {
         let ran = context.orgtap(&[&["emulator", "--json"], flags].concat());

@@ -84,3 +84,21 @@ async fn people_come_change_merge_and_go_as_one() {
     let contacts = truth(&fixture, "Contact", false).await;
     assert_eq!(contacts.iter().find(|record| record["Id"] == contact).unwrap()["IsDeleted"], true);
 }
+
+#[tokio::test]
+async fn a_code_brings_its_name_and_a_name_its_code() {
+    let fixture = fixture(&[Profile::StateCountry]).await;
+    let coded =
+        json!({"Name": "places", "BillingCountryCode": "US", "BillingStateCode": "TX", "ShippingCountry": "germany"});
+    let id = change(&fixture, &json!({"insert": {"object": "Account", "fields": coded}})).await[0].clone();
+    let shown = async || {
+        let soql = "SELECT BillingState, BillingCountry, ShippingCountryCode, toLabel(BillingStateCode) label FROM Account \
+                    WHERE Name = 'places'";
+        let record = rows(&fixture, soql).await[0].clone();
+        ["BillingState", "BillingCountry", "ShippingCountryCode", "label"].map(|name| record[name].clone())
+    };
+
+    assert_eq!(shown().await, [json!("Texas"), json!("United States"), json!("DE"), json!("Texas")]);
+    change(&fixture, &json!({"update": {"id": id, "fields": {"BillingStateCode": null}}})).await;
+    assert_eq!(shown().await[0], json!(null));
+}
