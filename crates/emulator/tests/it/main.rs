@@ -11,6 +11,7 @@ mod edits;
 mod export;
 mod faults;
 mod recorded;
+mod refusals;
 mod rest;
 mod sign_in;
 mod soql;
