@@ -6,7 +6,7 @@ use orgtap_salesforce::ErrorKind;
 use crate::error::{Error, Result};
 use crate::extract::remove_jobs;
 use crate::journal::{Journal, JournalBook};
-use crate::plan::{Plan, PlannedApi};
+use crate::plan::Plan;
 use crate::row::RowContext;
 
 /// A load under way.
@@ -62,7 +62,7 @@ impl RowLoad {
         let Some(left) = load.left().cloned() else { return Ok(Self::anew(load, plan, host)) };
         let journal = Journal::read(&left.journal);
         match journal {
-            Some(journal) if plan.api == PlannedApi::Bulk && journal.is_of(plan, host) => {
+            Some(journal) if plan.may_create_job() && journal.is_of(plan, host) => {
                 Ok(Self { load, written: journal.parts_of(&left.parts), journal: JournalBook::new(journal) })
             }
             outdated => {

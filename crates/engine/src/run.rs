@@ -101,7 +101,10 @@ async fn each_row(
 pub async fn plan(spec: &RunSpec, client: &Client, destination: &dyn Destination) -> Vec<Result<Plan>> {
     let mut plans = Vec::with_capacity(spec.rows.len());
     for row in &spec.rows {
-        plans.push(plan::make(row, spec.full_refresh, client, destination).await);
+        plans.push(match plan::make(row, spec.full_refresh, client, destination).await {
+            Ok(plan) => plan.hold_against(client).await,
+            refused => refused,
+        });
     }
     plans
 }

@@ -10,6 +10,7 @@ mod cursor;
 mod deleted;
 mod fields;
 mod polymorphic;
+mod refusal;
 mod resolve;
 mod route;
 mod select;
@@ -36,6 +37,7 @@ pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
 pub use deleted::Deletions;
 pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
+pub use refusal::refusal_in;
 pub(crate) use route::count_query;
 use route::{Reading, Route};
 use source::Selected;
@@ -70,12 +72,16 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// What hurts although it works, at its place in the query of the row.
     pub warnings: Option<Diagnostics>,
+    /// The query of the row as its author wrote it.
+    pub(crate) text: Option<String>,
     /// What is done about records that are deleted in the org.
     pub deletions: Deletions,
     /// How records of the table end, where it outlives its loads and they do.
     pub(crate) ending: Option<Ending>,
     /// What the query selects, and how the columns of the table are made of it.
     pub(crate) projection: Arc<Projection>,
+    /// How many records REST may find before a query job steps in; `None` where none may. The org's count of records may be stale.
+    pub(crate) rest_up_to: Option<u64>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
@@ -84,6 +90,13 @@ pub struct Plan {
     pub(crate) watermark_margin: SignedDuration,
     /// The state that the commit will save.
     pub(crate) state_after: State,
+}
+
+impl Plan {
+    /// Returns whether a query job may carry the records, at once or once they turn out to be many.
+    pub(crate) fn may_create_job(&self) -> bool {
+        self.api == PlannedApi::Bulk || self.rest_up_to.is_some()
+    }
 }
 
 /// Which API a row uses.
@@ -183,7 +196,7 @@ pub(crate) async fn make(
         }
     }
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
-    let Route { api, reason: api_reason, records } = route::choose(row.api, &reading, client).await;
+    let Route { api, reason: api_reason, records, rest_up_to } = route::choose(row.api, &reading, client).await;
     if api == PlannedApi::Bulk {
         warnings.extend(bulk_warnings);
     }
@@ -200,10 +213,12 @@ pub(crate) async fn make(
         left_out: selection.left_out,
         cost,
         notes,
+        text: place.as_ref().map(|place| place.text().to_owned()),
         warnings: place.and_then(|place| place.diagnostics(warnings)),
         deletions,
         ending,
         projection: Arc::new(selection.projection),
+        rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,
