@@ -3,9 +3,22 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use orgtap_soql::{Path, check, parse};
+use orgtap_soql::{Path, Refused, check, parse};
+
+/// What a server says of a text may be anything, and names a place in it or none.
+fn assert_found_inside(text: &str) {
+    let (sent, written) = text.split_at(text.floor_char_boundary(text.len() / 2));
+    for place in [None, Some((1, text.len() % 7)), Some((2, 1)), Some((text.len(), 0))] {
+        for (sent, written) in [(text, text), (sent, written), (written, sent)] {
+            if let Some(span) = (Refused { sent, message: sent, place }).find_in(written) {
+                assert!(written.get(span.start..span.end).is_some(), "{span:?} in {written:?}");
+            }
+        }
+    }
+}
 
 fuzz_target!(|text: &str| {
+    assert_found_inside(text);
     match parse(text) {
         Ok(query) => {
             let printed = query.to_string();

@@ -149,7 +149,7 @@ pub enum Action {
         /// The state; need not be one that exists.
         state: String,
     },
-    /// The call reports another `numberRecordsProcessed` of the job than the true one.
+    /// The call reports another `numberRecordsProcessed` of the job than the true one, or another count of each object's records.
     ReportRecords {
         /// The number.
         records: u64,
@@ -215,7 +215,8 @@ impl Fault {
             Action::ShortPage { .. } | Action::RepeatPage | Action::ReportLocator { .. } => {
                 self.only_for(&[CallKind::Results])
             }
-            Action::ReportState { .. } | Action::ReportRecords { .. } => self.only_for(&[CallKind::JobInfo]),
+            Action::ReportState { .. } => self.only_for(&[CallKind::JobInfo]),
+            Action::ReportRecords { .. } => self.only_for(&[CallKind::JobInfo, CallKind::Limits]),
             Action::FailJob { .. } | Action::FailLargeJob { .. } | Action::AbortJob | Action::LoseJob => {
                 self.only_for(&[
                     CallKind::JobCreate,

@@ -27,7 +27,7 @@ mod verify;
 
 pub use error::{Error, Result};
 pub use event::{EventSender, RunEvent};
-pub use plan::{Cost, Deletions, FetchWindow, LeftOut, Plan, PlannedApi, Ranges, why_left_out};
+pub use plan::{Cost, Deletions, FetchWindow, LeftOut, Plan, PlannedApi, Ranges, refusal_in, why_left_out};
 pub use report::{Loaded, RowReport, RowTimes, RunReport};
 pub use run::{plan, reconcile, run};
 pub use spec::{Api, Deleted, Fetch, Fields, Load, Records, RowSpec, RunSpec, Source, StartOver, Types};

@@ -7,7 +7,7 @@ use orgtap_salesforce::ErrorKind;
 use crate::error::{Error, Result};
 use crate::extract::remove_jobs;
 use crate::journal::{Journal, JournalBook};
-use crate::plan::{Plan, PlannedApi};
+use crate::plan::Plan;
 use crate::row::RowContext;
 
 /// A load under way.
@@ -64,7 +64,7 @@ impl RowLoad {
         let load = context.destination.begin(&plan.table).await.map_err(Error::destination)?;
         let Some(left) = load.left().cloned() else { return Ok(Self::anew(load, plan, host)) };
         let journal = Journal::read(&left.journal);
-        let is_of_plan = |journal: &Journal| plan.api == PlannedApi::Bulk && journal.is_of(plan, host);
+        let is_of_plan = |journal: &Journal| plan.may_create_job() && journal.is_of(plan, host);
         let too_old =
             journal.as_ref().filter(|journal| is_of_plan(journal)).and_then(|journal| age(context, plan, journal));
         match journal {

@@ -155,7 +155,7 @@ pub(crate) async fn load_plan(
             told.notes.push("the next run goes on from where this one ended".to_owned());
         }
         if fate != Fate::StartOver || jobs_tried == JOBS_TRIED {
-            return Err(error);
+            return Err(plan.show(error));
         }
         tracing::info!(row = plan.row, %error, "the query job is gone, starting over");
     }

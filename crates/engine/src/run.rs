@@ -112,7 +112,10 @@ pub async fn plan(spec: &RunSpec, client: &Client, destination: &dyn Destination
     let mut plans = Vec::with_capacity(spec.rows.len());
     for row in &spec.rows {
         let terms = Terms { full_refresh: spec.full_refresh, records_per_job: spec.records_per_job };
-        plans.push(plan::make(row, terms, client, destination).await);
+        plans.push(match plan::make(row, terms, client, destination).await {
+            Ok(plan) => plan.hold_against(client).await,
+            refused => refused,
+        });
     }
     plans
 }

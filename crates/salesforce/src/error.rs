@@ -108,6 +108,16 @@ struct Report {
     is_user_error: bool,
     is_session_lost: bool,
     retry_after: Option<Duration>,
+    place: Option<QueryPlace>,
+}
+
+/// A place in a query as Salesforce sent it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryPlace {
+    /// The line, from 1.
+    pub row: usize,
+    /// The character of the line, from 1.
+    pub column: usize,
 }
 
 /// One line of the chain of causes: kept as text, so that an error can be cloned and given to everyone who waits for the same sign-in.
@@ -133,6 +143,7 @@ impl Error {
             is_user_error: kind.is_user_error(),
             is_session_lost: false,
             retry_after: None,
+            place: None,
         }))
     }
 
@@ -164,6 +175,11 @@ impl Error {
 
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn with_place(mut self, place: Option<QueryPlace>) -> Self {
+        self.0.place = place;
         self
     }
 
@@ -237,6 +253,11 @@ impl Error {
     /// Returns one action the user can take.
     pub fn hint(&self) -> Option<String> {
         self.0.hint.clone()
+    }
+
+    /// Returns the place in the query that Salesforce names, in the query as it was sent. Nothing says that there is one.
+    pub fn place(&self) -> Option<QueryPlace> {
+        self.0.place
     }
 
     /// Returns Salesforce's own code, such as `INVALID_FIELD` or `invalid_grant`.

@@ -40,7 +40,7 @@ pub use client::{Client, SignedIn};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use connection::{Connection, HttpOptions, Login, Proxies, ProxyServer};
 pub use describe::{ChildRelationship, Field, FieldType, SObject, SObjectSummary};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, QueryPlace, Result};
 pub use explain::{QueryPlan, QueryPlanNote};
 pub use json::{Json, Record};
 pub use limits::{ApiUsage, Limit, Limits};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, QueryPlace};
 use crate::untrusted::{literal, one_line};
 use crate::wire::RefusalAnswer;
 
@@ -17,6 +17,8 @@ pub(crate) struct Refusal {
     retry_after: Option<Duration>,
     /// The host that a redirect leads to.
     target: Option<String>,
+    /// Where the query is wrong.
+    place: Option<QueryPlace>,
 }
 
 /// What the body is.
@@ -32,6 +34,7 @@ impl Refusal {
     pub(crate) fn read(status: u16, body: &[u8], retry_after: Option<Duration>) -> Self {
         let answer = first_answer(body);
         let code = answer.code.map(|code| one_line(&code));
+        let place = answer.message.as_deref().and_then(place);
         let message = answer.message.as_deref().map(readable).unwrap_or_default();
         let body = body.trim_ascii_start();
         let form = match () {
@@ -40,13 +43,14 @@ impl Refusal {
             () if body.starts_with(b"<") => Form::WebPage,
             () => Form::Other,
         };
-        Self { status, code, message, form, retry_after, target: None }
+        Self { status, code, message, form, retry_after, target: None, place }
     }
 
     /// Makes a refusal that was not read from JSON.
     pub(crate) fn of(status: u16, code: Option<String>, message: &str) -> Self {
         let code = code.map(|code| one_line(&code));
-        Self { status, code, message: readable(message), form: Form::Salesforce, retry_after: None, target: None }
+        let (place, message) = (place(message), readable(message));
+        Self { status, code, message, form: Form::Salesforce, retry_after: None, target: None, place }
     }
 
     /// Notes the host that the answer leads to, if it is a redirect. Nobody goes there: it would get the credentials.
@@ -69,7 +73,7 @@ impl Refusal {
 
     /// Returns the error for a refusal of kind `kind`, which repeating does not mend.
     pub(crate) fn into_error_of(self, kind: ErrorKind, action: impl Into<Cow<'static, str>>) -> Error {
-        let error = Error::new(kind, action, self.cause()).with_retry_after(self.retry_after);
+        let error = Error::new(kind, action, self.cause()).with_retry_after(self.retry_after).with_place(self.place);
         match self.code {
             Some(code) => error.with_code(code),
             None => error,
@@ -264,10 +268,21 @@ fn first_answer(body: &[u8]) -> RefusalAnswer {
     first.ok().flatten().unwrap_or_default()
 }
 
+/// What stands between the copy of the query and what is wrong with it.
+const PLACE: &str = "ERROR at Row:";
+
 /// Returns the message on one line, without the copy of the query that points at the place of an error.
 fn readable(message: &str) -> String {
-    let after_query = message.split_once("ERROR at Row:").and_then(|(_, rest)| rest.split_once('\n'));
+    let after_query = message.rsplit_once(PLACE).and_then(|(_, rest)| rest.split_once('\n'));
     one_line(after_query.map_or(message, |(_, text)| text))
+}
+
+/// Reads the place that a message names: `ERROR at Row:1:Column:12`.
+pub(crate) fn place(message: &str) -> Option<QueryPlace> {
+    let (_, rest) = message.rsplit_once(PLACE)?;
+    let (row, rest) = rest.split_once(":Column:")?;
+    let digits = rest.find(|next: char| !next.is_ascii_digit()).unwrap_or(rest.len());
+    Some(QueryPlace { row: row.parse().ok()?, column: rest.get(..digits)?.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -320,6 +335,22 @@ mod tests {
 
         assert_eq!(cause(&error), "Salesforce answered INVALID_FIELD: No such column 'Foo' on entity 'Account'.");
         assert_eq!(error.error_code(), Some("INVALID_FIELD"));
+        assert_eq!(error.place(), Some(QueryPlace { row: 1, column: 12 }));
+    }
+
+    #[test]
+    fn a_place_is_read_where_there_is_one() {
+        let cases = [
+            ("x ERROR at Row:12:Column:3 No such column", Some((12, 3))),
+            ("'ERROR at Row:9:Column:9' ERROR at Row:1:Column:2\nno", Some((1, 2))),
+            ("ERROR at Row:1:Column:", None),
+            ("ERROR at Row:-1:Column:2", None),
+            ("ERROR at Row:99999999999999999999:Column:2", None),
+            ("unexpected token", None),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(place(message).map(|place| (place.row, place.column)), expected, "{message}");
+        }
     }
 
     #[test]

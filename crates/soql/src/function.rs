@@ -78,9 +78,14 @@ const FOREIGN: [(&[&str], &str); 7] = [
     ),
 ];
 
+/// Returns whether the function itself aggregates.
+pub(crate) fn aggregates(call: &Call) -> bool {
+    is_one_of(call, &AGGREGATES)
+}
+
 /// Returns whether the call is, or contains, an aggregate function.
 pub(crate) fn is_aggregate(call: &Call) -> bool {
-    is_one_of(call, &AGGREGATES)
+    aggregates(call)
         || call.arguments.iter().any(|argument| matches!(argument, Argument::Call(inner) if is_aggregate(inner)))
 }
 

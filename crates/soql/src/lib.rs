@@ -35,6 +35,6 @@ pub use ast::{
     ForClause, ForKind, GroupBy, GroupKind, Literal, LiteralKind, Name, Nulls, Operand, Operator, OrderItem, Path,
     Period, Query, Scope, SelectItem, Source, TypeOf, TypeOfBranch, UpdateClause, UpdateKind, Value, With, WithKind,
 };
-pub use diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+pub use diagnostic::{Diagnostic, Diagnostics, Refused, Severity, Span};
 pub use error::Malformed;
 pub use parse::parse;

@@ -291,6 +291,9 @@ impl Display for With {
                 f.write_str("DATA CATEGORY ")?;
                 separated(f, " AND ", filters, |f, filter| filter.fmt(f))
             }
+            WithKind::RecordVisibilityContext(settings) if settings.is_empty() => {
+                f.write_str("RecordVisibilityContext")
+            }
             WithKind::RecordVisibilityContext(settings) => write!(f, "RecordVisibilityContext ({})", list(settings)),
             WithKind::Condition(condition) => condition.fmt(f),
         }

@@ -14,6 +14,7 @@ mod faults;
 mod pace;
 mod profiles;
 mod recorded;
+mod refusals;
 mod rest;
 mod sign_in;
 mod soql;

@@ -100,7 +100,7 @@ async fn end_keys(context: &RowContext, plan: &Plan, ending: &Ending, log: Log) 
     let Some(saved) = &ending.saved else { return Ok(0) };
     let table = plan::keys(&plan.row, plan.table.name.clone(), ending, WriteMode::Remove);
     // Nothing of it is to be taken up: the next run asks again.
-    let keys = Plan { table, api: PlannedApi::Rest, ..plan.clone() };
+    let keys = Plan { table, api: PlannedApi::Rest, rest_up_to: None, ..plan.clone() };
     let load = RowLoad::begin(context, &keys).await?;
     let written = match write(&load, log).await {
         Ok(written) if !context.stop.is_cancelled() => written,

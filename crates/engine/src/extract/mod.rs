@@ -28,6 +28,7 @@ pub(crate) use bulk::cut_for_fuzzing;
 pub(crate) use bulk::{KeyRange, remove_jobs};
 pub(crate) use downloads::Downloads;
 pub(crate) use parts::Parts;
+use rest::ByRest;
 pub(crate) use rest::complete;
 
 /// What an extraction found, beside the records.
@@ -97,24 +98,33 @@ fn first_record(batch: &Batch) -> Option<Vec<u8>> {
 
 /// Reads everything that the plan asks for and is not written yet. Ends early when `stop` is cancelled.
 pub(crate) async fn extract(on: Extraction<'_>, stop: &CancellationToken) -> Result<Extracted> {
-    let refusal = match on.plan.api {
-        PlannedApi::Rest => None,
-        PlannedApi::Bulk => match bulk::extract(on, stop).await {
-            Err(Error::Salesforce(error))
-                if on.plan.may_fall_back
-                    && matches!(error.kind(), ErrorKind::UnsupportedByBulk | ErrorKind::FilterMissing) =>
-            {
-                Some(error)
-            }
-            result => return result,
-        },
-    };
-    let mut extracted = rest::extract(on.client, on.plan, on.parts, stop).await?;
-    extracted.newest = on.parts.newest();
-    extracted.written = on.parts.written();
-    if let Some(error) = refusal {
-        tracing::info!(row = on.plan.row, reason = %error, "the Bulk API refused the query, using the REST API");
-        extracted.notes.push("read through the REST API, since the Bulk API refused the query".to_owned());
+    let mut notes = Vec::new();
+    // What an earlier run began by a job is gone on with by the job.
+    if on.plan.api == PlannedApi::Rest && !on.journal.snapshot().has_job() {
+        match rest::extract(on, on.plan.rest_up_to, stop).await? {
+            ByRest::Read(extracted) => return Ok(extracted),
+            ByRest::TooMany { records } => notes.push(too_many(on.plan, records)),
+        }
     }
+    let mut extracted = match bulk::extract(on, stop).await {
+        Err(Error::Salesforce(error)) if may_fall_back(on.plan, error.kind()) => {
+            tracing::info!(row = on.plan.row, reason = %error, "the Bulk API refused the query, using the REST API");
+            notes.push("read through the REST API, since the Bulk API refused the query".to_owned());
+            rest::extract_all(on, stop).await?
+        }
+        result => result?,
+    };
+    extracted.notes.splice(0..0, notes);
     Ok(extracted)
+}
+
+fn may_fall_back(plan: &Plan, kind: ErrorKind) -> bool {
+    plan.may_fall_back && matches!(kind, ErrorKind::UnsupportedByBulk | ErrorKind::FilterMissing)
+}
+
+/// Says that a job is created although the plan was to do without.
+fn too_many(plan: &Plan, records: u64) -> String {
+    tracing::info!(row = plan.row, records, "more records than the org had counted, using the Bulk API");
+    let counted = plan.cost.records.map(|counted| format!(" where the org had counted {counted}")).unwrap_or_default();
+    format!("read by a query job, since the query found {records} records{counted}")
 }

@@ -4,38 +4,58 @@ use orgtap_destination::{Batch, PartId};
 use orgtap_salesforce::{Client, ErrorKind, Json, QueryPage, Record};
 use tokio_util::sync::CancellationToken;
 
-use super::{Extracted, MOST_EMPTY_PAGES, PagesSeen, Parts, documents, endless, first_record};
+use super::{Extracted, Extraction, MOST_EMPTY_PAGES, PagesSeen, Parts, documents, endless, first_record};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
-/// Runs the plan's query page by page and sends the records to `parts`, in the text form of the Bulk API.
-pub(super) async fn extract(
-    client: &Client,
-    plan: &Plan,
-    parts: &Parts<'_>,
-    stop: &CancellationToken,
-) -> Result<Extracted> {
+/// How a query through REST went.
+#[derive(Debug)]
+pub(super) enum ByRest {
+    /// All records are written.
+    Read(Extracted),
+    /// There are so many records that nothing was written.
+    TooMany { records: u64 },
+}
+
+/// Runs the plan's query page by page and writes the records, in the text form of the Bulk API, unless there are more than `most`.
+pub(super) async fn extract(on: Extraction<'_>, most: Option<u64>, stop: &CancellationToken) -> Result<ByRest> {
     tokio::select! {
         biased;
         () = stop.cancelled() => Err(Error::Stopped),
-        result = pages(client, plan, parts) => result,
+        result = pages(on, most) => result,
     }
 }
 
-async fn pages(client: &Client, plan: &Plan, parts: &Parts<'_>) -> Result<Extracted> {
+/// Does the same however many records there are.
+pub(super) async fn extract_all(on: Extraction<'_>, stop: &CancellationToken) -> Result<Extracted> {
+    match extract(on, None, stop).await? {
+        ByRest::Read(extracted) => Ok(extracted),
+        ByRest::TooMany { .. } => Err(Error::Internal { message: "a bound was held that nobody set".to_owned() }),
+    }
+}
+
+async fn pages(on: Extraction<'_>, most: Option<u64>) -> Result<ByRest> {
+    let Extraction { client, plan, parts, .. } = on;
     parts.watch_stamps(plan);
-    let first = match client.query(&plan.query.to_string(), plan.operation).await {
+    let extracted = match client.query(&plan.query.to_string(), plan.operation).await {
         Err(error) if error.kind() == ErrorKind::FilterMissing && documents::can_filter(plan) => {
-            return documents::extract(client, plan, parts).await;
+            documents::extract(client, plan, parts).await?
         }
-        first => first.map_err(Error::salesforce)?,
+        first => {
+            let first = first.map_err(Error::salesforce)?;
+            // The first answer says how many there are before any of them is written.
+            if most.is_some_and(|most| first.total_size > most) {
+                return Ok(ByRest::TooMany { records: first.total_size });
+            }
+            parts.expect(if plan.projection.is_count() { 1 } else { first.total_size });
+            let mut reading = Reading::new(client, plan, parts);
+            reading.answer(first).await?;
+            reading.finish()?;
+            Extracted::default()
+        }
     };
-    parts.expect(if plan.projection.is_count() { 1 } else { first.total_size });
-    let mut reading = Reading::new(client, plan, parts);
-    reading.answer(first).await?;
-    reading.finish()?;
-    Ok(Extracted::default())
+    Ok(ByRest::Read(Extracted { newest: parts.newest(), written: parts.written(), ..extracted }))
 }
 
 /// Reads the answers to one or more queries of a plan.

@@ -99,7 +99,7 @@ async fn plan_of(
     selection.add_field(&Resolved::of(object, id), item_of("Id")?)?;
     let obstacles: Vec<_> = route::not_in_bulk(&object.name, query.object().span).into_iter().collect();
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
-    let Route { api, reason: api_reason, records } = route::choose(row.api, &reading, client).await;
+    let Route { api, reason: api_reason, records, rest_up_to } = route::choose(row.api, &reading, client).await;
     let table = keys(&row.name, table, ending, WriteMode::Retain);
     let cost = Cost::of(api, records, &table.columns);
     Ok(Plan {
@@ -116,9 +116,11 @@ async fn plan_of(
         cost,
         notes: Vec::new(),
         warnings: None,
+        text: None,
         deletions: Deletions::none(row.deleted),
         ending: Some(ending.clone()),
         projection: Arc::new(selection.projection),
+        rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: None,
         watermark_margin: SignedDuration::ZERO,

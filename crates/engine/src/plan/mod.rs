@@ -11,6 +11,7 @@ mod deleted;
 mod fields;
 mod polymorphic;
 mod ranges;
+mod refusal;
 mod resolve;
 mod route;
 mod select;
@@ -38,6 +39,7 @@ pub use cost::Cost;
 pub use deleted::Deletions;
 pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
 pub use ranges::Ranges;
+pub use refusal::refusal_in;
 pub(crate) use route::count_query;
 use route::{Reading, Route};
 use source::Selected;
@@ -74,12 +76,16 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// What hurts although it works, at its place in the query of the row.
     pub warnings: Option<Diagnostics>,
+    /// The query of the row as its author wrote it.
+    pub(crate) text: Option<String>,
     /// What is done about records that are deleted in the org.
     pub deletions: Deletions,
     /// How records of the table end, where it outlives its loads and they do.
     pub(crate) ending: Option<Ending>,
     /// What the query selects, and how the columns of the table are made of it.
     pub(crate) projection: Arc<Projection>,
+    /// How many records REST may find before a query job steps in; `None` where none may. The org's count of records may be stale.
+    pub(crate) rest_up_to: Option<u64>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
@@ -99,6 +105,13 @@ pub(crate) struct Terms {
     pub(crate) full_refresh: bool,
     /// How many records make a job of its own pay.
     pub(crate) records_per_job: u32,
+}
+
+impl Plan {
+    /// Returns whether a query job may carry the records, at once or once they turn out to be many.
+    pub(crate) fn may_create_job(&self) -> bool {
+        self.api == PlannedApi::Bulk || self.rest_up_to.is_some()
+    }
 }
 
 /// Which API a row uses.
@@ -200,7 +213,7 @@ pub(crate) async fn make(
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let route = route::choose(row.api, &reading, client).await;
     let ranges = ranges::decide(row.api, &reading, &route, &object, records_per_job, client).await;
-    let Route { api, reason: api_reason, records } = route;
+    let Route { api, reason: api_reason, records, rest_up_to } = route;
     if api == PlannedApi::Bulk {
         warnings.extend(bulk_warnings);
     }
@@ -218,10 +231,12 @@ pub(crate) async fn make(
         ranges,
         cost,
         notes,
+        text: place.as_ref().map(|place| place.text().to_owned()),
         warnings: place.and_then(|place| place.diagnostics(warnings)),
         deletions,
         ending,
         projection: Arc::new(selection.projection),
+        rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,

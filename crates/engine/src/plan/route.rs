@@ -13,6 +13,10 @@ use crate::spec::Api;
 /// at least.
 const FEW_RECORDS: u64 = 2_000;
 
+/// The most records that REST goes on with where the org had counted few: as many pages, one after another, take about as long as a job, and
+/// not more calls.
+const MOST_BY_REST: u64 = 5 * FEW_RECORDS;
+
 /// What is to be read.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
@@ -30,11 +34,13 @@ pub(super) struct Route {
     pub(super) reason: String,
     /// How many records there are, where that was asked.
     pub(super) records: Option<u64>,
+    /// How many records REST may find before a job is the better way after all; `None` where nothing but REST may carry them, or a job does.
+    pub(super) rest_up_to: Option<u64>,
 }
 
 /// Decides which API carries the records. Asks the org how many there are, with one call at the most, where that decides.
 pub(super) async fn choose(wanted: Api, reading: &Reading<'_>, client: &Client) -> Route {
-    let route = |api, reason: &str| Route { api, reason: reason.to_owned(), records: None };
+    let route = |api, reason: &str| Route { api, reason: reason.to_owned(), records: None, rest_up_to: None };
     match (wanted, reading.obstacles.first()) {
         (Api::Rest, _) => route(PlannedApi::Rest, "the row asks for it"),
         (Api::Bulk, _) => route(PlannedApi::Bulk, "the row asks for it"),
@@ -43,7 +49,7 @@ pub(super) async fn choose(wanted: Api, reading: &Reading<'_>, client: &Client) 
         (Api::Auto, None) => match count(reading, client).await {
             Some(Count { records, reason }) if records <= FEW_RECORDS => {
                 let reason = format!("{reason}, a job's wait would cost more");
-                Route { api: PlannedApi::Rest, reason, records: Some(records) }
+                Route { api: PlannedApi::Rest, reason, records: Some(records), rest_up_to: Some(MOST_BY_REST) }
             }
             count => Route {
                 records: count.map(|count| count.records),

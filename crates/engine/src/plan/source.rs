@@ -45,6 +45,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Returns the query as its author wrote it.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Fails with what is wrong with repeating `query` for records past a watermark of `cursor`, and returns what hurts.
     pub(super) fn check_incremental(&self, query: &Query, cursor: &str) -> Result<Vec<Diagnostic>> {
         let found = check::incremental(query, &path_of(cursor)?);

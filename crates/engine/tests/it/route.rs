@@ -93,7 +93,8 @@ async fn without_a_count_a_job_it_is() {
 
         assert_eq!(route(&plan), (PlannedApi::Bulk, "it carries any number of records"));
     }
-    assert_eq!((fixture.emulator.calls(CallKind::Limits), fixture.emulator.calls(CallKind::Query)), (1, 1));
+    // The query is counted in vain, and Salesforce is asked in vain whether it would run it.
+    assert_eq!((fixture.emulator.calls(CallKind::Limits), fixture.emulator.calls(CallKind::Query)), (1, 2));
 }
 
 #[tokio::test]
@@ -188,4 +189,112 @@ async fn a_query_too_long_for_an_address_is_read_through_rest_all_the_same() {
         (3, plan.table.columns.len())
     );
     assert_eq!(plan.api, PlannedApi::Bulk, "a job takes a query of any length");
+}
+
+/// An org of 12,000 contacts that believes to have seven of each object.
+async fn stale() -> Fixture {
+    let describe = serde_json::json!({"name": "Contact", "label": "Contact", "keyPrefix": "003", "fields": [
+        {"name": "Id", "type": "id"}, {"name": "LastName", "type": "string"},
+        {"name": "IsDeleted", "type": "boolean"}, {"name": "SystemModstamp", "type": "datetime"}]});
+    let fixture = Fixture::of(org_with(&describe)).await;
+    for number in 0..12_000 {
+        fixture.org.insert("Contact", fields([("LastName", format!("N{number}").into())])).unwrap();
+    }
+    fixture.org.advance(10 * MINUTE);
+    believe(&fixture, 7);
+    fixture
+}
+
+fn believe(fixture: &Fixture, records: u64) {
+    fixture.emulator.faults().add(Fault::always(CallKind::Limits, Action::ReportRecords { records })).unwrap();
+}
+
+#[tokio::test]
+async fn records_that_turn_out_to_be_many_are_read_by_a_job_after_all() {
+    let fixture = stale().await;
+    let row = auto(incremental(object("Contact")));
+
+    let plan = fixture.plan(&row).await.unwrap();
+    let report = fixture.run_row(&row).await;
+
+    assert_eq!(route(&plan), (PlannedApi::Rest, "7 records, a job's wait would cost more"));
+    assert_eq!(report.outcome.unwrap().records, 12_000);
+    let note = "read by a query job, since the query found 12000 records where the org had counted 7";
+    assert!(report.notes.iter().any(|it| it == note), "{:?}", report.notes);
+    assert_same(&fixture.table("Contact"), &fixture.live("Contact"));
+    let calls = |kind| fixture.emulator.calls(kind);
+    assert_eq!((calls(CallKind::Query), calls(CallKind::QueryMore)), (1, 0), "one answer told");
+    assert_eq!((calls(CallKind::JobCreate), calls(CallKind::JobDelete)), (1, 1));
+
+    // The watermark is that of any other load by a job: nothing comes twice, and nothing is missed.
+    let [changed] = fixture.first("Contact");
+    fixture.set(changed, "LastName", "Changed");
+    assert_eq!(fixture.load(&row).await.records, 1);
+    assert_same(&fixture.table("Contact"), &fixture.live("Contact"));
+}
+
+#[tokio::test]
+async fn a_job_that_stepped_in_is_gone_on_with_where_a_run_was_cut_off() {
+    let fixture = stale().await;
+    let row = auto(object("Contact"));
+    let spec = || orgtap_engine::RunSpec {
+        page_records: 1_000,
+        download_connections: 1,
+        ..orgtap_engine::RunSpec::new(vec![row.clone()])
+    };
+    let hold = Action::Hold { gate: "third page".to_owned() };
+    fixture.emulator.faults().add(Fault::nth(CallKind::Results, 3, hold)).unwrap();
+    let mut running = fixture.start(std::sync::Arc::new(fixture.memory.clone()), spec());
+    running.held(fixture.emulator.faults(), "third page").await;
+    running.kill().await;
+    fixture.emulator.faults().clear();
+    believe(&fixture, 7);
+
+    let report = crate::fixture::only(fixture.run(spec()).await);
+
+    assert_eq!(report.outcome.unwrap().records, 12_000);
+    assert!(report.notes.iter().any(|note| note.starts_with("went on with the query of ")), "{:?}", report.notes);
+    assert_same(&fixture.table("Contact"), &fixture.live("Contact"));
+    let calls = |kind| fixture.emulator.calls(kind);
+    assert_eq!((calls(CallKind::Query), calls(CallKind::JobCreate)), (1, 1), "nothing was asked anew");
+}
+
+#[tokio::test]
+async fn what_only_rest_carries_or_is_to_carry_stays_there_however_many_there_are() {
+    let fixture = stale().await;
+    let rows = [
+        RowSpec { api: Api::Rest, ..object("Contact") },
+        auto(soql("SELECT Id, LastName FROM Contact ORDER BY Id LIMIT 11000 OFFSET 5")),
+    ];
+
+    for (row, records) in rows.iter().zip([12_000, 11_000]) {
+        assert_eq!(fixture.load(row).await.records, records);
+    }
+    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 0);
+}
+
+#[tokio::test]
+async fn where_bulk_refuses_what_turned_out_to_be_many_rest_goes_on_all_the_same() {
+    let fixture = stale().await;
+    let body = r#"[{"errorCode":"INVALIDENTITY","message":"Entity 'Contact' is not supported by the Bulk API."}]"#;
+    let refusal = CannedAnswer { status: 400, headers: [].into(), body: body.to_owned() };
+    fixture.emulator.faults().add(Fault::always(CallKind::JobCreate, Action::Answer(refusal))).unwrap();
+
+    let loaded = fixture.load(&auto(object("Contact"))).await;
+
+    assert_eq!((loaded.records, fixture.emulator.calls(CallKind::Query)), (12_000, 2));
+    assert_same(&fixture.table("Contact"), &fixture.live("Contact"));
+}
+
+#[tokio::test]
+async fn a_few_more_than_the_org_had_counted_are_no_reason_for_a_job() {
+    let fixture = Fixture::demo(12_000).await;
+    believe(&fixture, 7);
+    let contacts = fixture.live("Contact");
+    assert!((2_001..10_000).contains(&contacts.len()), "{}", contacts.len());
+
+    fixture.load(&auto(object("Contact"))).await;
+
+    assert_same(&fixture.table("Contact"), &contacts);
+    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 0);
 }

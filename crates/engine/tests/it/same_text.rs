@@ -1,9 +1,11 @@
 //! The same rows through either API are the same text, for every type of field there is.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orgtap_destination::Destination;
 use orgtap_destination::csv_dir::CsvDir;
+use orgtap_destination::keboola::{ColumnForm, Keboola, KeboolaOptions, ManifestForm, StateFile};
 use orgtap_destination::sqlite::{Sqlite, SqliteOptions};
 use orgtap_emulator::{Scope, Value};
 use orgtap_engine::{Api, RowSpec, RunSpec};
@@ -32,6 +34,10 @@ fn queries() -> Vec<RowSpec> {
             "SELECT Id, Account__r.Name, Account__r.AnnualRevenue, Parent__r.Loaded_At__c, Parent__r.Insured__c, \
               Account__r.Owner.Email FROM Shipment__c",
         ),
+        soql("SELECT Id, What.Name, WhatId, Who.Name, Who.Id, Owner.Name, Owner.Id FROM Task"),
+        soql("SELECT FIELDS(ALL) FROM Shipment__c ORDER BY Id LIMIT 200"),
+        soql("SELECT FIELDS(STANDARD) FROM Account"),
+        soql("SELECT FIELDS(CUSTOM), Id FROM Shipment__c ORDER BY Id LIMIT 150"),
         soql("SELECT Owner.Id, Owner.BillingAddress, Owner.Owner.Name FROM Account Owner"),
         soql("SELECT Id, toLabel(Status__c), toLabel(Carrier__c) Carried FROM Shipment__c"),
         soql("SELECT Id, convertCurrency(Value__c) Euro, Value__c FROM Shipment__c"),
@@ -106,6 +112,97 @@ async fn files_of_either_api_are_the_same_bytes() {
         assert_eq!(rest, bulk);
     }
     assert_eq!(dumps[0].len(), dumps[1].len());
+}
+
+/// The form of a `state.json` that nobody reads again.
+#[derive(Debug)]
+struct Forgotten;
+
+impl StateFile for Forgotten {
+    fn read(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn write(&self, _: &str, _: &[String]) -> String {
+        String::new()
+    }
+}
+
+/// Returns all files below `folder` that hold something of a table, by their path in it.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "csv" || it == "manifest") {
+                found.push((path.strip_prefix(folder).unwrap().to_owned(), std::fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn tables_of_a_component_are_the_same_files_by_either_api() {
+    let fixture = Fixture::demo(2_500).await;
+    let ordered = [
+        every_field(&fixture),
+        "SELECT FIELDS(ALL) FROM Shipment__c ORDER BY Id LIMIT 200".to_owned(),
+        "SELECT Id, What.Name, Who.Name, Owner.Name, Subject, Description FROM Task ORDER BY Id DESC".to_owned(),
+        "SELECT Id, BillingAddress, Parent.Name, AnnualRevenue, CreatedDate FROM Account ORDER BY Name, Id".to_owned(),
+    ];
+    let unordered =
+        ["SELECT Id, Name, Account__r.Name, Log__c FROM Shipment__c", "SELECT FIELDS(STANDARD) FROM Account"];
+
+    for (query, is_ordered) in ordered.iter().map(|it| (it.as_str(), true)).chain(unordered.map(|it| (it, false))) {
+        let mut both = Vec::new();
+        for api in [Api::Bulk, Api::Rest] {
+            let folder = tempfile::tempdir().unwrap();
+            let options = KeboolaOptions {
+                data_dir: folder.path().to_owned(),
+                bucket: "in.c-orgtap".to_owned(),
+                manifest: ManifestForm::Schema,
+                columns: ColumnForm::Described,
+                state_file: Arc::new(Forgotten),
+            };
+            run(&fixture, Arc::new(Keboola::new(options)), &RowSpec { api, ..soql(query) }).await;
+            let mut files = files(&folder.path().join("out/tables"));
+            if !is_ordered {
+                files.iter_mut().for_each(|(_, bytes)| sort_records(bytes));
+            }
+            both.push(files);
+        }
+        assert!(both[0].len() >= 2, "a manifest and a slice: {query}");
+        assert!(both[0].iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > 5_000, "{query}");
+        assert!(both[0] == both[1], "the files differ: {query}");
+    }
+}
+
+/// Puts the records of a file in an order that is the same whoever wrote it.
+fn sort_records(bytes: &mut Vec<u8>) {
+    let mut records: Vec<&[u8]> = orgtap_destination::csv::records(bytes).collect();
+    records.sort_unstable();
+    *bytes = records.concat();
+}
+
+#[tokio::test]
+async fn the_content_of_files_is_left_out_of_whole_objects_and_refused_by_name_by_either_api() {
+    let fixture = Fixture::demo(300).await;
+
+    let [bulk, rest] = both(&fixture, &object("Shipment__c")).await;
+    let mut refusals = Vec::new();
+    for api in [Api::Bulk, Api::Rest] {
+        refusals.push(chain(&fixture.fail(&RowSpec { api, ..soql("SELECT Id, Label__c FROM Shipment__c") }).await));
+    }
+
+    assert!(!bulk.columns().iter().any(|column| column == "Label__c"));
+    assert_eq!(bulk.columns(), rest.columns());
+    assert!(refusals[0].contains("`Label__c` cannot be a column"), "{}", refusals[0]);
+    assert_eq!(refusals[0], refusals[1]);
 }
 
 /// All that a table can hold of the object with every type, in an order that is the same whoever is asked.

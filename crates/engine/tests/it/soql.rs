@@ -1,6 +1,6 @@
 //! Rows that are queries: what they load equals what the org answers, and what cannot be extracted is refused with its place.
 
-use orgtap_emulator::{CallKind, Scope};
+use orgtap_emulator::{Action, CallKind, Fault, Scope};
 use orgtap_engine::{Api, Error, PlannedApi, RowSpec};
 use orgtap_salesforce::QueryOperation;
 
@@ -203,4 +203,18 @@ async fn what_cannot_be_a_table_is_refused_before_any_query_runs() {
         assert!(chain(&error).contains(message), "{query}: {}", chain(&error));
     }
     assert!(fixture.emulator.stats().queries.is_empty());
+}
+
+#[tokio::test]
+async fn a_job_that_fails_of_its_query_is_shown_where_that_was_written() {
+    let fixture = Fixture::demo(100).await;
+    let message = "InvalidBatch : Failed to process query: INVALID_FIELD: WHERE Rating = 'Hot' ^ ERROR at Row:1:Column:30 \
+        No such column 'Rating' on entity 'Account'.";
+    let fail = Action::FailJob { message: Some(message.to_owned()) };
+    fixture.emulator.faults().add(Fault::next(CallKind::JobInfo, fail)).unwrap();
+
+    let error = fixture.fail(&soql("SELECT Id\nFROM Account\nWHERE Rating = 'Hot'")).await;
+
+    let shown = "\n  at 3:7\n    WHERE Rating = 'Hot'\n          ^^^^^^\n";
+    assert!(chain(&error).contains(shown), "{}", chain(&error));
 }

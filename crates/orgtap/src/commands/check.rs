@@ -81,8 +81,10 @@ impl List<'_> {
         hint: Option<String>,
     ) -> io::Result<()> {
         self.failures.push(is_user_error);
-        self.line(&self.console.out.error("failed"), subject, chain(error).trim_end())?;
-        match hint {
+        let text = chain(error);
+        self.line(&self.console.out.error("failed"), subject, text.trim_end())?;
+        // The problems of a query have their hints where they stand.
+        match hint.filter(|hint| !text.contains(&format!("hint: {hint}"))) {
             Some(hint) => {
                 self.console.line(&format!("        {} {}", self.console.out.hint("hint:"), printable(&hint)))
             }

@@ -1,5 +1,6 @@
 //! Looking at an org and at what a run would do, without loading anything.
 
+use orgtap_emulator::{Action, CallKind, CannedAnswer, Fault};
 use serde_json::json;
 
 use crate::context::TestContext;
@@ -222,4 +223,51 @@ fn what_is_no_query_is_shown_with_its_place() {
     assert!(ran.stderr.starts_with("error: could not use the query: unexpected `FORM`\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("SELECT Id FORM Account\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains('^'), "{}", ran.stderr);
+}
+
+#[test]
+fn what_salesforce_refuses_is_shown_where_it_stands_in_the_query() {
+    let context = TestContext::new();
+    context.configure("[[rows]]\nsoql = \"\"\"\nSELECT Id\nFROM Contact\nWHERE Nmae = 'x'\n\"\"\"\n");
+
+    let shown = "\n  at 3:7\n    WHERE Nmae = 'x'\n          ^^^^\n";
+
+    for (command, is_listed) in [("check", true), ("plan", false), ("run", false)] {
+        let ran = context.orgtap(&[command]).exits(1);
+        let text = if is_listed { &ran.stdout } else { &ran.stderr };
+        assert!(
+            text.contains("could not use the query: Salesforce answered INVALID_FIELD: No such column 'Nmae'"),
+            "{text}"
+        );
+        assert!(text.contains(shown), "{text}");
+        assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("hint:")).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn what_a_server_says_of_a_query_puts_nothing_on_the_terminal_but_its_words() {
+    let context = TestContext::new();
+    context.configure("");
+    let say = |message: &str| {
+        let body = json!([{"errorCode": "MALFORMED_QUERY\u{1b}[2J", "message": message}]).to_string();
+        let answer = CannedAnswer { status: 400, headers: [].into(), body };
+        context.emulator().faults().clear();
+        context.emulator().faults().add(Fault::always(CallKind::Query, Action::Answer(answer))).unwrap();
+        context.orgtap(&["query", "SELECT Id, Name FROM Account"]).exits(1).stderr
+    };
+
+    for message in [
+        "\u{1b}]0;x\u{7}SELECT\n^\nERROR at Row:1:Column:12\n\u{1b}[31mNo such column 'Name'\r\u{202e}",
+        "ERROR at Row:999999:Column:4\nNo such column 'Name'",
+        "ERROR at Row:0:Column:0\n'Name'",
+    ] {
+        let stderr = say(message);
+        assert!(stderr.contains("    SELECT Id, Name FROM Account\n               ^^^^\n"), "{stderr}");
+        assert!(
+            stderr.chars().all(|next| next == '\n' || !next.is_control()) && !stderr.contains('\u{202e}'),
+            "{stderr:?}"
+        );
+    }
+    let elsewhere = say("ERROR at Row:1:Column:800\nit broke");
+    assert!(!elsewhere.contains('^') && elsewhere.contains("it broke"), "{elsewhere}");
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::QueryOperation;
+use crate::refusal::place;
 use crate::retry::jitter;
 use crate::untrusted::{literal, one_line};
 use crate::version::ApiVersion;
@@ -301,7 +302,8 @@ fn failed(job: &Job) -> Error {
         Some(message) => format!("Salesforce answered {message}"),
         None => "the job failed, and Salesforce gave no reason".to_owned(),
     };
-    let error = Error::new(ErrorKind::JobFailed, format!("finish job `{}`", job.id), cause);
+    let place = job.error_message.as_deref().and_then(place);
+    let error = Error::new(ErrorKind::JobFailed, format!("finish job `{}`", job.id), cause).with_place(place);
     match job.error_message.as_deref() {
         Some(message) if is_too_much(message) => error
             .into_kind(ErrorKind::QueryTimeout)

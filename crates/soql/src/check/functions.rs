@@ -13,6 +13,7 @@ pub(super) fn refusals(query: &Query) -> Vec<Diagnostic> {
     found.extend(lone_time_zones(query));
     found.extend(ordered_date_part(query));
     found.extend(misplaced_grouping(query));
+    found.extend(calls(query).into_iter().filter_map(aggregate_of_aggregate));
     found.extend(type_of_beside_functions(query));
     found.extend(comparisons(query).into_iter().flat_map(unknown_dates));
     found
@@ -68,6 +69,18 @@ fn ordered_date_part(query: &Query) -> Option<Diagnostic> {
             Some(Diagnostic::error(message, call.span).suggest("order by the field itself"))
         }
         _ => None,
+    })
+}
+
+/// An aggregate is of a field: `SUM(MAX(Amount))` is of nothing.
+fn aggregate_of_aggregate(call: &Call) -> Option<Diagnostic> {
+    let inner = call.arguments.iter().find_map(|argument| match argument {
+        Argument::Call(inner) if function::is_aggregate(inner) => Some(inner),
+        _ => None,
+    })?;
+    function::aggregates(call).then(|| {
+        let message = format!("`{}` does not stand in another aggregate function", excerpt(&inner.to_string()));
+        Diagnostic::error(message, inner.span).suggest("name the field itself")
     })
 }
 

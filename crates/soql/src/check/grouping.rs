@@ -9,9 +9,22 @@ use crate::{
 };
 
 pub(super) fn refusals(query: &Query) -> Vec<Diagnostic> {
-    if !query.is_aggregate() {
-        return without_groups(query);
-    }
+    let mut found = if query.is_aggregate() { with_groups(query) } else { without_groups(query) };
+    found.extend(query.select.iter().filter_map(aggregates_of_children));
+    found
+}
+
+/// "Only root queries support aggregate expressions."
+fn aggregates_of_children(item: &SelectItem) -> Option<Diagnostic> {
+    let SelectItem::Subquery { query, .. } = item else { return None };
+    let call = query.calls().find(|call| function::is_aggregate(call)).map(|call| call.span);
+    let span = call.or_else(|| query.group_by.as_ref().map(|group_by| group_by.span))?;
+    let diagnostic = Diagnostic::error("a child subquery takes neither aggregates nor GROUP BY", span);
+    Some(diagnostic.suggest("query the children on their own"))
+}
+
+/// What stands beside aggregates.
+fn with_groups(query: &Query) -> Vec<Diagnostic> {
     let bare_count = query.calls().find(|call| function::is_bare_count(call));
     if let (Some(call), None) = (bare_count, &query.group_by) {
         return beside_bare_count(query, call);
@@ -26,7 +39,9 @@ pub(super) fn refusals(query: &Query) -> Vec<Diagnostic> {
     let having = query.having.iter().flat_map(|having| having.comparisons());
     found.extend(having.filter_map(|comparison| groups.refuse(&comparison.left)));
     match &query.group_by {
-        Some(group_by) => found.extend(too_many_subtotals(group_by)),
+        Some(group_by) => {
+            found.extend(too_many_subtotals(group_by).into_iter().chain(subtotals_among_fields(group_by)))
+        }
         None => {
             found.extend(having_without_groups(query));
             found.extend(query.limit.map(|limit| {
@@ -91,6 +106,20 @@ fn too_many_subtotals(group_by: &GroupBy) -> Option<Diagnostic> {
     })
 }
 
+/// Subtotals are of all that a query groups by, and not of one field among others.
+fn subtotals_among_fields(group_by: &GroupBy) -> Option<Diagnostic> {
+    let is_subtotal = |call: &&Call| call.function.is("ROLLUP") || call.function.is("CUBE");
+    let calls = group_by.items.iter().filter_map(|item| match item {
+        Operand::Call(call) => Some(call),
+        Operand::Path(_) => None,
+    });
+    calls.into_iter().find(is_subtotal).map(|call| {
+        let name = call.function.text.to_ascii_uppercase();
+        let diagnostic = Diagnostic::error(format!("`{name}` stands among the fields of GROUP BY"), call.span);
+        diagnostic.suggest(format!("put all of them into it, such as `GROUP BY {name}(a, b)`"))
+    })
+}
+
 /// What a query groups by, in a form in which equal things have equal texts.
 struct Groups<'a> {
     query: &'a Query,
@@ -118,6 +147,10 @@ impl<'a> Groups<'a> {
     fn refuse_item(&self, item: &SelectItem) -> Option<Diagnostic> {
         match item {
             SelectItem::Field { path, .. } => self.refuse_path(path),
+            SelectItem::Call { call, .. } if call.function.is("FIELDS") => {
+                let diagnostic = Diagnostic::error("`FIELDS` does not stand beside aggregates", call.span);
+                Some(diagnostic.suggest("name the fields that are grouped by"))
+            }
             SelectItem::Call { call, .. } => self.refuse_call(call),
             SelectItem::Subquery { span, .. } => {
                 let diagnostic = Diagnostic::error("a child subquery does not stand beside aggregates", *span);
@@ -146,7 +179,6 @@ impl<'a> Groups<'a> {
     fn refuse_call(&self, call: &Call) -> Option<Diagnostic> {
         let is_right = function::is_aggregate(call)
             || call.function.is("GROUPING")
-            || call.function.is("FIELDS")
             || self.grouped.contains(&call_text(self.query, call))
             || fields(call).iter().all(|path| self.has_path(path));
         (!is_right).then(|| neither(&call.to_string(), call.span))

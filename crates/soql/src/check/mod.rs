@@ -4,6 +4,7 @@
 //! [`missing_fields`] what hurts an extract that is repeated. None of them knows whether an object or field exists or what
 //! type it has.
 
+mod alias;
 mod bulk;
 mod functions;
 mod grouping;
@@ -17,7 +18,7 @@ pub use bulk::bulk;
 pub use incremental::{incremental, missing_fields};
 
 use crate::{
-    ast::{Argument, Call, Comparison, Literal, LiteralKind, Name, Operand, Operator, Path, Query, SelectItem, Value},
+    ast::{Argument, Call, Comparison, Literal, LiteralKind, Operand, Operator, Path, Query, SelectItem, Value},
     diagnostic::{Diagnostic, Span, excerpt},
     function,
 };
@@ -27,20 +28,26 @@ use crate::{
 pub fn api(query: &Query) -> Vec<Diagnostic> {
     let mut found = level(query);
     found.extend(reach::too_deep(query));
-    let writes = |clause: String, span: Span| {
+    found.extend(writes(query));
+    found.sort_by_key(|diagnostic| diagnostic.span.start);
+    found
+}
+
+/// Clauses that do something to the org, at any depth.
+fn writes(query: &Query) -> Vec<Diagnostic> {
+    let refuse = |clause: String, span: Span| {
         let message = format!("`{clause}` writes to the org, and an extract only reads");
         Diagnostic::error(message, span).suggest("leave it out")
     };
-    found.extend(query.for_clauses.iter().map(|each| writes(format!("FOR {}", each.kind), each.span)));
-    found.extend(query.update.iter().map(|each| writes(format!("UPDATE {}", each.kind), each.span)));
-    found.sort_by_key(|diagnostic| diagnostic.span.start);
-    found
+    let marks = query.for_clauses.iter().map(|each| refuse(format!("FOR {}", each.kind), each.span));
+    let counts = query.update.iter().map(|each| refuse(format!("UPDATE {}", each.kind), each.span));
+    marks.chain(counts).chain(subqueries(query).into_iter().flat_map(writes)).collect()
 }
 
 /// Applies the rules of one SELECT to a query and to each of its subqueries.
 fn level(query: &Query) -> Vec<Diagnostic> {
     let mut found = duplicate_fields(query);
-    found.extend(field_aliases(query));
+    found.extend(alias::refusals(query));
     found.extend(fields_without_limit(query));
     found.extend(calls(query).into_iter().filter_map(function::wrong_count));
     found.extend(reach::refusals(query));
@@ -120,19 +127,6 @@ fn duplicate_fields(query: &Query) -> Vec<Diagnostic> {
         Diagnostic::error(message, path.span()).suggest("leave one out")
     };
     repeated.map(refuse).collect()
-}
-
-fn field_aliases(query: &Query) -> Vec<Diagnostic> {
-    let aliases = query.select.iter().filter_map(|item| match item {
-        SelectItem::Field { alias: Some(alias), .. } if query.group_by.is_none() => Some(alias),
-        _ => None,
-    });
-    let refuse = |alias: &Name| {
-        let name = excerpt(&alias.text);
-        let message = format!("`{name}` stands as an alias, and a field takes one with GROUP BY only");
-        Diagnostic::error(message, alias.span).suggest(format!("put a comma before `{name}` if it is a field"))
-    };
-    aliases.map(refuse).collect()
 }
 
 /// `FIELDS(ALL)` and `FIELDS(CUSTOM)` work for few records only.

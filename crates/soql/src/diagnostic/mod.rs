@@ -2,9 +2,12 @@
 //!
 //! A diagnostic says what is wrong and where. It does not know the org: whoever does adds diagnostics of their own.
 
+mod refused;
 mod render;
 
 use std::fmt;
+
+pub use refused::Refused;
 
 /// A range of bytes in the text a query was parsed from.
 ///

@@ -18,6 +18,7 @@ impl Parser<'_> {
             "a value" => self.instead_of_value(),
             "`)`" => self.is_value(self.previous()).then(|| "put a comma between the values".to_owned()),
             "`FROM`" | "an object" => Some("name the object, such as `FROM Account`".to_owned()),
+            "`END`" if self.at(TokenKind::Open) => Some("name fields only: TYPEOF takes no functions".to_owned()),
             "`END`" => Some("end `TYPEOF` with `END`".to_owned()),
             "a whole number" => self.instead_of_count(),
             "an operator" => self.instead_of_operator(),
@@ -99,6 +100,10 @@ impl Parser<'_> {
         is_pattern.then(|| "write `LIKE` and a pattern: `LIKE '%x%'`".to_owned())
     }
 
+    fn follows_word(&self, word: &str) -> bool {
+        self.previous_word().is_some_and(|previous| previous.eq_ignore_ascii_case(word))
+    }
+
     fn is_value(&self, token: Option<Token>) -> bool {
         token.is_some_and(|token| {
             matches!(token.kind, TokenKind::String | TokenKind::Number | TokenKind::Temporal(_) | TokenKind::Currency)
@@ -131,11 +136,17 @@ impl Parser<'_> {
         if is_type && next.kind == TokenKind::String {
             return format!("write `{}`", excerpt(self.text_of(next).trim_matches(QUOTES)));
         }
+        if next.kind == TokenKind::Number && word.len() == 3 {
+            return format!("write an amount of money as `{}{}`", excerpt(word), excerpt(self.text_of(next)));
+        }
         if let Some(counted) = counted(word) {
             return format!("write `{counted}`");
         }
         match nearest(word, known) {
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if next.kind == TokenKind::Open => {
+                "a field is compared with values, not with other fields or functions".to_owned()
+            }
             None => {
                 let word = excerpt(word);
                 format!("if it is text, write `'{word}'`; a field is compared with values, not with other fields")
@@ -143,13 +154,18 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns what to write instead of `DESCENDING`, or of text that ended too early.
+    /// Returns what to write instead of a word that nearly belongs to ORDER BY, or of text that ended too early.
     pub(super) fn instead_of_clause(&self) -> Option<String> {
         let found = self.peek();
         let touches = |token: Token| token.kind == TokenKind::String && token.span.end == found.span.start;
         match self.word(0).to_ascii_uppercase().as_str() {
             "ASCENDING" => Some("write `ASC`".to_owned()),
             "DESCENDING" => Some("write `DESC`".to_owned()),
+            "ASC" | "DESC" if ["FIRST", "LAST"].iter().any(|word| self.follows_word(word)) => {
+                Some("put it before `NULLS`".to_owned())
+            }
+            "ASC" | "DESC" => Some("leave one of the two out".to_owned()),
+            "NULL" if self.at_word(1, "FIRST") || self.at_word(1, "LAST") => Some("write `NULLS`".to_owned()),
             "" => None,
             _ => self.previous().is_some_and(touches).then(|| "a quote inside text is written `\\'`".to_owned()),
         }

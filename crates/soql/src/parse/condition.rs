@@ -107,7 +107,10 @@ impl Parser<'_> {
             "IS" => Some("write `= NULL` or `!= NULL`".to_owned()),
             "BETWEEN" => Some("write two comparisons with `>=` and `<=`".to_owned()),
             "NOT" => Some("put `NOT` before the field".to_owned()),
-            _ if self.ends_comparison() => Some(format!("compare it, such as `{} = TRUE`", excerpt(&left.to_string()))),
+            _ if self.ends_comparison() => {
+                let compared = if matches!(left, Operand::Call(_)) { "> 1" } else { "= TRUE" };
+                Some(format!("compare it, such as `{} {compared}`", excerpt(&left.to_string())))
+            }
             _ => None,
         };
         let failed = self.expected_with("an operator", suggestion);
@@ -140,7 +143,11 @@ impl Parser<'_> {
             return Ok(Value::List(vec![Literal { kind: LiteralKind::Null, span: self.peek().span }]));
         }
         if !self.at(TokenKind::Open) {
-            let suggestion = format!("write the values of `{operator}` as a list: `{operator} ('a', 'b')`");
+            let suggestion = if self.at_word(0, "SELECT") {
+                "put the subquery in parentheses".to_owned()
+            } else {
+                format!("write the values of `{operator}` as a list: `{operator} ('a', 'b')`")
+            };
             return Err(self.expected_with("`(`", Some(suggestion)));
         }
         let takes_subquery = matches!(operator, Operator::In | Operator::NotIn);

@@ -22,7 +22,12 @@ impl Parser<'_> {
             self.categories()?
         } else if self.at_word(0, "RecordVisibilityContext") {
             self.next();
-            let settings = self.parenthesised(|parser| parser.comma_separated(Self::binding))?;
+            // All settings have a default, and without any there are no parentheses either.
+            let settings = if self.at(TokenKind::Open) {
+                self.parenthesised(|parser| parser.comma_separated(Self::binding))?
+            } else {
+                Vec::new()
+            };
             WithKind::RecordVisibilityContext(settings)
         } else {
             WithKind::Condition(self.condition(Place::Clause)?)

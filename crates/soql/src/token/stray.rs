@@ -10,13 +10,16 @@ impl Scanner<'_> {
     /// An operator of other languages whose meaning is clear.
     pub(super) fn foreign_operator(&mut self) -> TokenKind {
         let (written, meant, kind) = match (self.byte(0), self.byte(1)) {
+            (b'=', b'=') if self.byte(2) == b'=' => ("===", "=", TokenKind::Operator(Operator::Eq)),
+            (b'!', _) => ("!==", "!=", TokenKind::Operator(Operator::Ne)),
+            (_, b'!') => ("=!", "!=", TokenKind::Operator(Operator::Ne)),
             (b'&', _) => ("&&", "AND", TokenKind::Connective(Connective::And)),
             (b'|', _) => ("||", "OR", TokenKind::Connective(Connective::Or)),
             (_, b'<') => ("=<", "<=", TokenKind::Operator(Operator::Le)),
             (_, b'>') => ("=>", ">=", TokenKind::Operator(Operator::Ge)),
             _ => ("==", "=", TokenKind::Operator(Operator::Eq)),
         };
-        let span = Span { start: self.position, end: self.position + 2 };
+        let span = Span { start: self.position, end: self.position + written.len() };
         let message = format!("`{written}` is not an operator of SOQL");
         let suggestion = if written == "||" && !self.has_condition {
             "SOQL joins no texts: select both fields".to_owned()
@@ -24,13 +27,15 @@ impl Scanner<'_> {
             format!("write `{meant}`")
         };
         self.report.add(Diagnostic::error(message, span).suggest(suggestion));
+        self.position += written.len();
         kind
     }
 
     pub(super) fn stray(&mut self, first: char) -> TokenKind {
         let span = Span { start: self.position, end: self.position + first.len_utf8() };
         let brackets = matches!(first, '[' | ']' | '`');
-        let (calculates, ends) = (matches!(first, '+' | '-' | '/'), first == ';');
+        let multiplies = first == '*' && self.follows_operand();
+        let (calculates, ends) = (multiplies || matches!(first, '+' | '-' | '/'), first == ';');
         if self.is_bracketed && (brackets || ends) || self.is_calculated && calculates || self.is_over && ends {
             return TokenKind::Invalid;
         }
@@ -39,20 +44,33 @@ impl Scanner<'_> {
         self.is_over |= ends;
         let diagnostic = Diagnostic::error(format!("unexpected `{}`", excerpt(first.encode_utf8(&mut [0; 4]))), span);
         self.report.add(match first {
+            _ if calculates => diagnostic.suggest(self.instead_of_calculating(first)),
             '*' => diagnostic.suggest("name the fields or write `FIELDS(STANDARD)`; to count records write `COUNT()`"),
+            '!' if self.rest().trim_start_matches(['!', ' ']).starts_with('=') => diagnostic.suggest("write `!=`"),
             '!' => diagnostic.suggest("write `NOT`"),
             ';' if self.is_last() => diagnostic.suggest("leave it out: nothing stands after a query"),
             ';' => diagnostic.suggest("leave it out, and what follows: one query at a time"),
             '#' if self.begins_line() => diagnostic.suggest("leave the line out: a comment begins with `//`"),
             '[' | ']' => diagnostic.suggest("leave it out: brackets belong to Apex"),
             '`' => diagnostic.suggest("leave it out: names stand without quotes"),
-            '+' | '-' | '/' => diagnostic.suggest(self.instead_of_calculating(first)),
             '–' | '—' | '−' => diagnostic.suggest("write `-`"),
             '…' => diagnostic.suggest("write out what it stands for"),
             '?' | '@' | '$' | '#' => diagnostic.suggest("write the value itself: a query has no parameters"),
             _ => diagnostic,
         });
         TokenKind::Invalid
+    }
+
+    /// Returns whether what stands before this may be multiplied, and is not the beginning of a list.
+    fn follows_operand(&self) -> bool {
+        self.previous.is_some_and(|token| match token.kind {
+            TokenKind::Word => {
+                let word = self.text.get(token.span.start..token.span.end).unwrap_or_default();
+                !["SELECT", "DISTINCT", "ALL"].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
+            }
+            TokenKind::Number | TokenKind::Currency | TokenKind::Close => true,
+            _ => false,
+        })
     }
 
     /// Returns whether nothing follows the sign that stands here but others that end a query.

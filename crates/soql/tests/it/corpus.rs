@@ -9,24 +9,71 @@ use std::{
 use orgtap_soql::parse;
 use serde::Deserialize;
 
+/// A query of the collection that is judged otherwise here.
+struct Exception {
+    /// The FNV-1a hash of its text.
+    hash: u64,
+    /// The like of it, in our words.
+    example: &'static str,
+    reason: &'static str,
+}
+
 /// Valid in the collection and refused here.
-const REFUSED: [(&str, &str); 4] = [
-    (
-        "WHERE Name LIKE 'A%'\nOR Type = 'Partner'\nAND Owner.Username",
-        "Salesforce refuses AND and OR without parentheses",
-    ),
-    ("(NOT (\n    CALENDAR_MONTH(CreatedDate) = 10", "Salesforce refuses AND and OR without parentheses"),
-    ("WHERE Name = :'BDI_ManageAdvancedMappingCtrl'", "a bind expression, though of a constant"),
-    ("WHERE OR field = 5", "no condition stands before OR"),
+const REFUSED: [Exception; 4] = [
+    Exception {
+        hash: 0xd780_e89b_eba3_70a0,
+        example: "SELECT Id FROM Account WHERE Fax = 'a' OR Fax = 'b' AND Owner.Name = 'c'",
+        reason: "Salesforce refuses AND and OR without parentheses",
+    },
+    Exception {
+        hash: 0x5ae4_89b6_671d_b7b9,
+        example: "SELECT Id FROM Account WHERE Fax = 'a' OR (NOT Fax = 'b') AND Site = 'c' OR Phone = 'd'",
+        reason: "Salesforce refuses AND and OR without parentheses",
+    },
+    Exception {
+        hash: 0x7ad5_b328_1ead_b10d,
+        example: "SELECT Id FROM Account WHERE Name = :'a'",
+        reason: "a bind expression, though of a constant: the API takes none",
+    },
+    Exception {
+        hash: 0x0322_227b_b836_e2e6,
+        example: "SELECT Id FROM Account WHERE OR Name = 'a'",
+        reason: "no condition stands before OR",
+    },
 ];
 
 /// Invalid in the collection and parsed here.
-const PARSED: [(&str, &str); 5] = [
-    ("SELECT Bacon__c FROM Account LIMIT 2", "the field does not exist, which only a describe tells"),
-    ("SELECT account from contact", "the name is that of a relationship, which only a describe tells"),
-    ("FROM Knowledge__c\nUPDATE TRACKING", "the object is no article, which only a describe tells"),
-    ("FROM Knowledge__c\n   UPDATE VIEWSTAT", "the object is no article, which only a describe tells"),
-    ("FROM object1 AS objectAs USING SCOPE everything", "AS may stand before the alias of an object"),
+const PARSED: [Exception; 6] = [
+    Exception {
+        hash: 0x35e3_2a67_4691_ceb1,
+        example: "SELECT Nothing__c FROM Account",
+        reason: "the field does not exist, which only a describe tells",
+    },
+    Exception {
+        hash: 0x2a1a_422b_ee71_5a96,
+        example: "SELECT Owner FROM Account",
+        reason: "the name is that of a relationship, which only a describe tells",
+    },
+    Exception {
+        hash: 0x64ba_3ed4_252f_393c,
+        example: "SELECT Name FROM Thing__c UPDATE TRACKING",
+        reason: "the object is no article, which only a describe tells; an extract is refused it all the same",
+    },
+    Exception {
+        hash: 0xb612_fe3c_2433_ad46,
+        example: "SELECT Name FROM Thing__c UPDATE VIEWSTAT",
+        reason: "the object is no article, which only a describe tells; an extract is refused it all the same",
+    },
+    Exception {
+        hash: 0x4640_315b_893a_df97,
+        example: "SELECT Name FROM Thing__c UPDATE VIEWSTAT, TRACKING",
+        reason: "the object is no article, which only a describe tells; an extract is refused it all the same",
+    },
+    Exception {
+        hash: 0x6f52_dc6e_7a98_4048,
+        example: "SELECT Name FROM Account AS a USING SCOPE everything",
+        reason: "AS may stand before the alias of an object, and the scope after it: one parser of several refuses it",
+    },
 ];
 
 #[derive(Debug, Deserialize)]
@@ -53,8 +100,14 @@ fn cases(file: &str) -> Vec<Case> {
     text.lines().map(|line| serde_json::from_str(line).expect("a line is a JSON object")).collect()
 }
 
-fn is_among(query: &str, exceptions: &[(&str, &str)]) -> bool {
-    exceptions.iter().any(|(part, _)| query.contains(part))
+/// The hash of a text that is told by nothing else here: FNV-1a in 64 bits.
+fn hash(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+fn is_among(query: &str, exceptions: &[Exception]) -> bool {
+    exceptions.iter().any(|exception| exception.hash == hash(query))
 }
 
 #[test]
@@ -80,9 +133,16 @@ fn every_invalid_query_is_refused_at_a_place_inside_it() {
 
 #[test]
 fn every_exception_is_still_one() {
-    for case in cases("queries.jsonl") {
-        if is_among(&case.query, if case.valid { &REFUSED } else { &PARSED }) {
-            assert_ne!(parse(&case.query).is_ok(), case.valid, "{}", case.query);
+    let cases = cases("queries.jsonl");
+    for (exceptions, is_valid) in [(&REFUSED[..], true), (&PARSED[..], false)] {
+        for Exception { hash: known, example, reason } in exceptions {
+            let is_it = |case: &&Case| case.valid == is_valid && hash(&case.query) == *known;
+            let case = cases.iter().find(is_it).map(|case| case.query.as_str());
+
+            assert!(cases.is_empty() || case.is_some(), "{reason}: it is not there any more");
+            for text in case.into_iter().chain([*example]) {
+                assert_ne!(parse(text).is_ok(), is_valid, "{reason}: {text}");
+            }
         }
     }
 }

@@ -194,7 +194,7 @@ fn with() -> impl Strategy<Value = With> {
         Just(WithKind::UserMode),
         Just(WithKind::SystemMode),
         vec(category, 1..3).prop_map(WithKind::DataCategory),
-        bindings().prop_map(WithKind::RecordVisibilityContext),
+        prop_oneof![Just(Vec::new()), bindings().boxed()].prop_map(WithKind::RecordVisibilityContext),
         logic(user).prop_map(WithKind::Condition),
     ];
     kind.prop_map(|kind| With { kind, span: NO_SPAN })

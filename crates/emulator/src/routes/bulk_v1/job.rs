@@ -120,7 +120,7 @@ fn batches(job: &BatchJob, soql: &str, request: &Request) -> Vec<(String, Outcom
     let outcome = |soql: &str| match select(server, version, soql, job.request.scope) {
         Ok(selection) if selection.object().name != job.request.object => Outcome::Failure(format!(
             "InvalidBatch : Failed to process query: INVALID_TYPE_FOR_OPERATION: The root entity of the requested query \
-             ({}) does not match the entity of the requested Bulk API Job ({})",
+             ({}) does not match the entity of the requested Bulk API Job ({}).",
             selection.object().name,
             job.request.object
         )),

@@ -37,11 +37,19 @@ fn readable(soql: &str) -> Result<Query> {
     }
 }
 
+/// Returns the error of a query that Salesforce refused, at its place where it has one.
+fn refused(soql: &str, error: orgtap_salesforce::Error) -> Error {
+    match orgtap_engine::refusal_in(soql, soql, &error) {
+        Some(problems) => Error::Query(Box::new(problems)),
+        None => error.into(),
+    }
+}
+
 /// Prints the records that the query selects.
 async fn print(soql: &str, query: &Query, args: &QueryArgs, client: &Client, on: &Invocation) -> Result<Exit> {
     let operation = if args.all_rows { QueryOperation::QueryAll } else { QueryOperation::Query };
     let format = if args.json { QueryFormat::Json } else { args.format };
-    let mut page = client.query(soql, operation).await?;
+    let mut page = client.query(soql, operation).await.map_err(|error| refused(soql, error))?;
     if is_count(query) {
         page.records = vec![Record(vec![("count".to_owned(), Json::Number(page.total_size.to_string()))])];
     }

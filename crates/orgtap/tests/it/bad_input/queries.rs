@@ -110,8 +110,24 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 1,
         stderr: &[
-            "error: row `Account`: could not create the query job: Salesforce answered INVALID_FIELD: No such column 'Indstry' on entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
-            "hint: remove the field, correct its name, or grant the user read access to it: a hidden field looks like a missing one",
+            "error: row `Account`: could not use the query: Salesforce answered INVALID_FIELD: No such column 'Indstry' on entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
+            "  at 1:30",
+            "    SELECT Id FROM Account WHERE Indstry = 'Energy'",
+            "                                 ^^^^^^^",
+            "  hint: remove the field, correct its name, or grant the user read access to it: a hidden field looks like a missing one",
+        ],
+    },
+    Case {
+        name: "a misspelt field in WHERE, planned",
+        bend: |site| site.row("soql = \"\"\"\nSELECT Id\nFROM Account\nWHERE Name = 'x'\nOR Indstry = 'Energy'\"\"\""),
+        command: &["plan"],
+        code: 1,
+        stderr: &[
+            "error: row `Account`: could not use the query: Salesforce answered INVALID_FIELD: No such column 'Indstry' on entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
+            "  at 4:4",
+            "    OR Indstry = 'Energy'",
+            "       ^^^^^^^",
+            "  hint: remove the field, correct its name, or grant the user read access to it: a hidden field looks like a missing one",
         ],
     },
     Case {
@@ -211,8 +227,11 @@ pub(super) const CASES: &[Case] = &[
         command: &["query", "-q", "SELECT Id, Nmae FROM Account"],
         code: 1,
         stderr: &[
-            "error: could not run the query: Salesforce answered INVALID_FIELD: No such column 'Nmae' on entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
-            "hint: remove the field, correct its name, or grant the user read access to it: a hidden field looks like a missing one",
+            "error: could not use the query: Salesforce answered INVALID_FIELD: No such column 'Nmae' on entity 'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names.",
+            "  at 1:12",
+            "    SELECT Id, Nmae FROM Account",
+            "               ^^^^",
+            "  hint: remove the field, correct its name, or grant the user read access to it: a hidden field looks like a missing one",
         ],
     },
 ];
