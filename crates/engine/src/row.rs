@@ -138,7 +138,9 @@ pub(crate) async fn load_plan(
             Ok(extracted) => {
                 told.notes.extend(extracted.notes.iter().cloned());
                 context.events.send(RunEvent::Committing { row: plan.row.clone() });
-                return commit(context, load, plan, extracted).await;
+                let committed = commit(context, load, plan, extracted).await?;
+                told.notes.extend(doubled(plan, committed.0.superseded));
+                return Ok(committed);
             }
             Err(error) => error,
         };
@@ -177,6 +179,17 @@ async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad) -> Result<E
     let extracted = extract::extract(extraction, &context.stop).await?;
     // All records are there, but nothing of them is visible yet.
     if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(extracted) }
+}
+
+/// Returns what the user should know where records came twice, of which each comes once in one query: the pages add up, and yet cannot be whole.
+fn doubled(plan: &Plan, superseded: u64) -> Option<String> {
+    (plan.table.keys_are_unique && superseded > 0).then(|| {
+        format!(
+            "{superseded} records came twice in Salesforce's answer, so that as many others may be missing; `orgtap verify --row \"{0}\"` tells, and \
+             `orgtap run --full-refresh --row \"{0}\"` reads all again",
+            plan.row
+        )
+    })
 }
 
 async fn commit(
