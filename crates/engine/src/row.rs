@@ -146,7 +146,9 @@ pub(crate) async fn load_plan(
                 let started = Instant::now();
                 let committed = commit(context, load, plan, extracted).await;
                 told.times.commit += started.elapsed();
-                return committed;
+                let committed = committed?;
+                told.notes.extend(doubled(plan, committed.0.superseded));
+                return Ok(committed);
             }
             Err(error) => error,
         };
@@ -189,6 +191,17 @@ async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad, times: &mut
     let extracted = extracted?;
     // All records are there, but nothing of them is visible yet.
     if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(extracted) }
+}
+
+/// Returns what the user should know where records came twice, of which each comes once in one query: the pages add up, and yet cannot be whole.
+fn doubled(plan: &Plan, superseded: u64) -> Option<String> {
+    (plan.table.keys_are_unique && superseded > 0).then(|| {
+        format!(
+            "{superseded} records came twice in Salesforce's answer, so that as many others may be missing; `orgtap verify --row \"{0}\"` tells, and \
+             `orgtap run --full-refresh --row \"{0}\"` reads all again",
+            plan.row
+        )
+    })
 }
 
 async fn commit(

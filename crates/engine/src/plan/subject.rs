@@ -12,7 +12,7 @@ use super::window::cursor_of;
 use super::{fingerprint_of, table};
 use crate::error::{Error, Result};
 use crate::projection::Projection;
-use crate::spec::{Fetch, Records, RowSpec};
+use crate::spec::{Deleted, Fetch, Records, RowSpec};
 use crate::state::State;
 
 /// The records that a row is about, and the table that a run has filled with them.
@@ -40,7 +40,11 @@ impl Subject {
         let selected = source::select(row, client).await?;
         let table = table(row, &selected)?;
         let mut fingerprint = fingerprint_of(row, &selected);
-        let Selected { query, object, selection, operation, includes_deleted, .. } = selected;
+        let Selected { mut query, object, selection, operation, includes_deleted, .. } = selected;
+        // A run reads deleted records to take them out; the table is to hold none.
+        if row.deleted == Deleted::Remove && !includes_deleted {
+            source::leave_out_deleted(&object, &mut query)?;
+        }
         if row.fetch == Fetch::Incremental {
             fingerprint.cursor_field = Some(cursor_of(row, &object)?.field);
         }

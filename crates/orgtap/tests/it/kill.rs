@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use orgtap_emulator::{CallKind, EmulatorOptions, JobTime, Org};
+use orgtap_emulator::{CallKind, EmulatorOptions, JobTime, Org, Scope};
 
 use crate::context::{TestContext, sql_of};
 
@@ -134,6 +134,65 @@ fn a_run_that_is_killed_again_and_again_leaves_the_tables_of_an_undisturbed_one_
         let found = OBJECTS.map(|object| records(&context.path(&format!("out{place}")).join(object)));
         assert!(found == undisturbed, "tables differ in place {place}");
     }
+}
+
+/// Takes records out of the org between runs that are killed, some of them for good, and has the tables held against the org whenever a run ends.
+fn delete_between_kills(kind: &str, path: &str) {
+    let context = context();
+    let rows = [("Account", "remove"), ("Contact", "flag"), ("Case", "remove"), ("Opportunity", "flag")];
+    let rows: String = rows
+        .iter()
+        .map(|(name, deleted)| {
+            format!("[[rows]]\nobject = \"{name}\"\nload = \"incremental\"\napi = \"bulk\"\ndeleted = \"{deleted}\"\nreconcile_every = 2\n")
+        })
+        .collect();
+    let connection = context.connection();
+    let run = format!("[run]\npage_records = {PAGE_RECORDS}\ndownload_connections = {CONNECTIONS}\n");
+    context
+        .write("orgtap.toml", &format!("{connection}[destination]\nkind = \"{kind}\"\npath = \"{path}\"\n{run}{rows}"));
+    context.org().advance(Duration::from_secs(3600));
+    context.orgtap(&["run"]).succeeds();
+    let started = Instant::now();
+    context.orgtap(&["run"]).succeeds();
+    let whole = started.elapsed();
+
+    let mut draw = Draw(11);
+    let mut killed = 0;
+    while killed < kills() {
+        for object in OBJECTS {
+            let live = context.org().select(&format!("SELECT Id FROM {object}"), Scope::Live).unwrap();
+            let mut ids = live.records(0, live.total()).filter_map(|record| record.id);
+            let (gone, for_good) = (ids.next().unwrap(), ids.nth(draw.below(20) as usize).unwrap());
+            context.org().delete(gone).unwrap();
+            // It may have gone with the first.
+            if context.org().delete(for_good).is_ok() {
+                context.org().purge(for_good).unwrap();
+            }
+        }
+        context.org().advance(Duration::from_secs(900));
+        // After some kills a run may end: with all that is to be read, it takes longer than the one that the kills are timed by.
+        for is_last in [false, false, false, false, false, false, true] {
+            let mut run = context.start(&["run"]);
+            if !is_last {
+                std::thread::sleep(Duration::from_micros(draw.below(whole.as_micros() as u64 * 2)));
+                run.signal("KILL");
+            }
+            let ran = run.end();
+            if ran.code.is_some() {
+                ran.succeeds();
+                break;
+            }
+            killed += 1;
+        }
+        // What the log of deletions may not show yet, a comparison does.
+        context.orgtap(&["reconcile"]).succeeds();
+        context.orgtap(&["verify"]).succeeds();
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_again_and_again_takes_out_and_flags_what_is_deleted_in_sqlite() {
+    delete_between_kills("sqlite", "t.db");
 }
 
 /// Returns the bytes of a table's parts, in order and without their headers. Parts are gathered into larger ones by whichever run comes next.

@@ -125,6 +125,18 @@ fn a_record_that_the_table_lacks_is_found_where_as_many_changed() {
 }
 
 #[test]
+fn a_row_that_removes_deleted_records_is_held_against_the_live_ones() {
+    let context = TestContext::with(orgtap_emulator::Org::builder().demo(6_000).build(), Default::default());
+    let deleted = context.org().select("SELECT Id FROM Account WHERE IsDeleted = true", Scope::All).unwrap();
+    assert!(deleted.total() > 0);
+    context.org().advance(Duration::from_secs(3600));
+    context.configure(&format!("{ACCOUNTS}deleted = \"remove\"\n"));
+    context.orgtap(&["run"]).succeeds();
+
+    context.orgtap(&["verify", "--sample", "50"]).succeeds();
+}
+
+#[test]
 fn a_changed_value_is_found_by_the_sample() {
     let context = loaded(ACCOUNTS);
     let id = ids(&context, "SELECT Id FROM Account LIMIT 1")[0].to_string();
