@@ -238,7 +238,7 @@ pub enum WithKind {
     SystemMode,
     /// `DATA CATEGORY Geography__c AT usa__c AND …`; never empty.
     DataCategory(Vec<CategoryFilter>),
-    /// `RecordVisibilityContext (maxDescriptorPerRecord = 100, …)`
+    /// `RecordVisibilityContext (maxDescriptorPerRecord = 100, …)`; empty where the defaults hold.
     RecordVisibilityContext(Vec<Binding>),
     /// A condition such as `UserId = '005…'`.
     Condition(Condition),
