@@ -131,7 +131,8 @@ pub struct JobOrigin {
 pub struct WaitOptions {
     /// The longest time to wait. Default 24 hours.
     pub deadline: Duration,
-    /// The wait before the second look at the job. It grows by half with each one. Default 0.2 seconds.
+    /// The wait before the second look at the job. It grows by a quarter with each one, so that a job is seen to be done at most about a fifth
+    /// of its time too late. Default 0.2 seconds.
     pub first_poll: Duration,
     /// The longest wait between two looks. Default 30 seconds.
     pub longest_poll: Duration,
@@ -232,7 +233,7 @@ impl Client {
                 return Err(late(&job, options.deadline));
             }
             self.clock().sleep(jitter(wait).min(left)).await;
-            wait = (wait * 3 / 2).min(options.longest_poll);
+            wait = (wait * 5 / 4).min(options.longest_poll);
         }
     }
 

@@ -149,7 +149,7 @@ async fn waiting_ends_when_the_job_is_complete_whatever_states_come_before() {
     assert_eq!(seen, [&states[..], &["JobComplete"]].concat());
     assert_eq!((job.records_processed, job.is_pk_chunking_supported), (Some(500), Some(true)));
     assert_eq!(job.processing_time, Some(Duration::from_millis(334)));
-    for (sleep, wait) in clock.sleeps().iter().zip([200.0, 300.0, 450.0, 675.0, 1012.5]) {
+    for (sleep, wait) in clock.sleeps().iter().zip([200.0, 250.0, 312.5, 390.625, 488.281_25]) {
         let wait = Duration::from_secs_f64(wait / 1_000.0);
         assert!((wait * 3 / 4..=wait).contains(sleep), "{sleep:?}, not {wait:?}");
     }
@@ -158,13 +158,13 @@ async fn waiting_ends_when_the_job_is_complete_whatever_states_come_before() {
 
 #[tokio::test]
 async fn waits_grow_to_half_a_minute_and_no_further() {
-    let server = Scripted::start((0..20).map(|_| job("InProgress")).chain([job("JobComplete")])).await;
+    let server = Scripted::start((0..30).map(|_| job("InProgress")).chain([job("JobComplete")])).await;
     let (client, clock) = server.client();
 
     client.wait_for_job(&id(), &WaitOptions::default(), |_| ()).await.unwrap();
 
     let sleeps = clock.sleeps();
-    assert!(sleeps[19] > Duration::from_secs(22) && sleeps[19] <= Duration::from_secs(30), "{sleeps:?}");
+    assert!(sleeps[29] > Duration::from_secs(22) && sleeps[29] <= Duration::from_secs(30), "{sleeps:?}");
 }
 
 #[tokio::test]
