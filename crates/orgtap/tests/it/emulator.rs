@@ -2,20 +2,23 @@
 
 use crate::context::TestContext;
 
+/// Has the configuration lead to the emulator that printed `settings`.
+fn point_at(context: &TestContext, settings: &serde_json::Value) {
+    context.write(
+        "orgtap.toml",
+        &format!(
+            "[connection]\nlogin_method = \"access_token\"\naccess_token = {}\ninstance_url = {}\n",
+            settings["access_token"], settings["url"]
+        ),
+    );
+}
+
 #[test]
 fn the_emulator_tells_scripts_how_to_reach_it_until_a_signal_comes() {
     let context = TestContext::new();
     let mut emulator = context.start(&["emulator", "--records", "100", "--json"]);
     let settings: serde_json::Value = serde_json::from_str(&emulator.first_line()).unwrap();
-    let text = |key: &str| settings[key].as_str().unwrap().to_owned();
-    context.write(
-        "orgtap.toml",
-        &format!(
-            "[connection]\nlogin_method = \"access_token\"\naccess_token = \"{}\"\ninstance_url = \"{}\"\n",
-            text("access_token"),
-            text("url")
-        ),
-    );
+    point_at(&context, &settings);
 
     let ran = context.orgtap(&["query", "--format", "csv", "SELECT COUNT() FROM Account"]).succeeds();
     emulator.signal("INT");
@@ -86,18 +89,10 @@ fn the_org_is_what_its_flags_say() {
     ];
     let mut emulator = context.start(&flags);
     let settings: serde_json::Value = serde_json::from_str(&emulator.first_line()).unwrap();
-    let text = |key: &str| settings[key].as_str().unwrap().to_owned();
-    context.write(
-        "orgtap.toml",
-        &format!(
-            "[connection]\nlogin_method = \"access_token\"\naccess_token = \"{}\"\ninstance_url = \"{}\"\n",
-            text("access_token"),
-            text("url")
-        ),
-    );
+    point_at(&context, &settings);
     let query = |soql: &str| context.orgtap(&["query", "-q", "--format", "csv", soql]);
 
-    assert_eq!(text("username"), "admin@example.com.uat");
+    assert_eq!(settings["username"], "admin@example.com.uat");
     let organization =
         query("SELECT IsSandbox, TimeZoneSidKey, DefaultLocaleSidKey, FiscalYearStartMonth FROM Organization")
             .succeeds();
