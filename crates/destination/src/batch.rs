@@ -10,13 +10,22 @@ use bytes::Bytes;
 pub struct Batch {
     bytes: Bytes,
     records: u64,
+    identities: Vec<u64>,
 }
 
 impl Batch {
     /// Makes a batch of `records` whole records. The caller has counted them; a destination trusts the count.
     pub fn new(bytes: Bytes, records: u64) -> Self {
         debug_assert!(bytes.is_empty() || bytes.ends_with(b"\n"), "a batch ends with its last record's line end");
-        Self { bytes, records }
+        Self { bytes, records, identities: Vec::new() }
+    }
+
+    /// Says for each record by which number it is told from all others of its load; 0 for one that nothing is known of. A load in which a
+    /// number comes twice has a record twice: see [`TableLoad::commit`](crate::TableLoad::commit).
+    #[must_use]
+    pub fn with_identities(self, identities: Vec<u64>) -> Self {
+        debug_assert_eq!(identities.len() as u64, self.records, "there is one number for each record");
+        Self { identities, ..self }
     }
 
     /// Returns the CSV bytes.
@@ -32,5 +41,10 @@ impl Batch {
     /// Returns how many records the bytes hold.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Returns by which number each record is told from the others; nothing where that is not known.
+    pub fn identities(&self) -> &[u64] {
+        &self.identities
     }
 }

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     InvalidTable,
     /// The data do not add up: a part that is not what its writer said, a damaged file, a malformed record.
     Corrupt,
+    /// Records came twice of which the source holds one each.
+    CameTwice,
     /// Anything else.
     Failed,
 }
@@ -63,6 +65,10 @@ impl ErrorKind {
             }
             Self::TooManyFiles => Some(
                 "raise the limit of open files (`ulimit -n`), or lower `download_connections` and `concurrency` in `[run]`",
+            ),
+            Self::CameTwice => Some(
+                "run again: the table is as it was, and all is read afresh; of an object whose records share an Id, name the columns that tell \
+                 them apart in `primary_key`",
             ),
             Self::Unsupported | Self::InvalidTable | Self::Corrupt | Self::Failed => None,
         }
@@ -121,7 +127,7 @@ impl Error {
             | ErrorKind::TooManyFiles
             | ErrorKind::Unsupported
             | ErrorKind::InvalidTable => true,
-            ErrorKind::Corrupt | ErrorKind::Failed => false,
+            ErrorKind::Corrupt | ErrorKind::CameTwice | ErrorKind::Failed => false,
         }
     }
 }

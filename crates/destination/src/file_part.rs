@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
 use crate::files::blocking;
 use crate::parts::{PartClaim, PartLedger};
@@ -16,7 +15,7 @@ const WRITE_BYTES: usize = 512 << 10;
 /// A file that takes the records of a part.
 pub(crate) trait RecordFile: fmt::Debug + Send + 'static {
     /// Appends whole records.
-    fn write(&mut self, records: &[u8]) -> Result<()>;
+    fn write(&mut self, records: &Batch) -> Result<()>;
 
     /// Writes out what is still in memory. The part is whole and holds what `written` says.
     fn finish(self, written: &WrittenPart) -> Result<()>;
@@ -35,19 +34,19 @@ pub(crate) struct FilePart<F> {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    batches: Vec<Bytes>,
+    batches: Vec<Batch>,
     bytes: usize,
 }
 
 impl Waiting {
-    fn add(&mut self, bytes: Bytes) {
-        self.bytes += bytes.len();
-        self.batches.push(bytes);
+    fn add(&mut self, batch: Batch) {
+        self.bytes += batch.bytes().len();
+        self.batches.push(batch);
     }
 
     fn write_to(self, file: &mut impl RecordFile) -> Result<()> {
         // Each gives its memory back as soon as it is written.
-        self.batches.into_iter().try_for_each(|bytes| file.write(&bytes))
+        self.batches.into_iter().try_for_each(|batch| file.write(&batch))
     }
 }
 
@@ -68,12 +67,14 @@ impl<F: RecordFile> PartWriter for FilePart<F> {
     async fn write(&mut self, batch: Batch) -> Result<()> {
         self.ledger.check(&self.claim)?;
         self.claim.start();
-        self.waiting.add(batch.bytes().clone());
+        let mut claimed = self.claim;
+        claimed.add(&batch);
+        self.waiting.add(batch);
         if self.waiting.bytes >= WRITE_BYTES {
             let (mut file, waiting) = self.take();
             self.file = Some(blocking(move || waiting.write_to(&mut file).map(|()| file)).await?);
         }
-        self.claim.add(&batch);
+        self.claim = claimed;
         Ok(())
     }
 

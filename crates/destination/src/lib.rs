@@ -10,6 +10,7 @@ mod error;
 mod file_name;
 mod file_part;
 mod files;
+mod identities;
 mod lock;
 mod modes;
 mod parts;
@@ -112,6 +113,9 @@ pub trait TableLoad: fmt::Debug + Send + Sync {
     /// Makes all `parts` and the row's new `state` document visible at once, merging by primary key when upserting.
     ///
     /// Atomic: an error leaves the table and the state as they were. Parts that were opened but are not in `parts` do not count.
+    ///
+    /// Fails with [`ErrorKind::CameTwice`] where a record comes twice of which there is one ([`TableSpec::keys_are_unique`],
+    /// [`Batch::with_identities`]): another is likely to be missing. Nothing of such a load is left to be taken up.
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad>;
 
     /// Discards everything written so far, and the journal.

@@ -188,6 +188,9 @@ impl TableLoad for MemoryLoad {
         let all = settled.listed.iter().flat_map(|written| staged.remove(&written.part).unwrap_or_default()).collect();
         let records = newest(&self.table, all);
         let superseded = settled.records() - records.len() as u64;
+        if self.table.keys_are_unique {
+            self.table.refuse_twice(superseded)?;
+        }
 
         let mut store = lock(&self.store);
         let old = store.tables.remove(&self.table.name);
@@ -247,7 +250,7 @@ fn read(record: &[u8]) -> Record {
 
 /// Returns the records of a load without those that a newer one supersedes.
 fn newest(table: &TableSpec, records: Vec<Record>) -> Vec<Record> {
-    if !table.may_hold_duplicates() {
+    if table.primary_key.is_empty() {
         return records;
     }
     let version_of = |record: &Record| table.version_position().and_then(|position| record[position].clone());

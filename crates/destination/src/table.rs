@@ -21,7 +21,9 @@ pub struct TableSpec {
     /// The column that tells the newer of two records with the same key: the greater value, compared as text (ISO 8601 instants compare
     /// rightly so). Without it, and between equals, the record of the later part, then the later in the part, counts as newer.
     pub version_column: Option<String>,
-    /// Whether the source promises that no two records of this load share a primary key, so that looking for them may be left out.
+    /// Whether the source holds each primary key once, so that a load in which one comes twice is not what the source holds: its commit
+    /// fails with [`ErrorKind::CameTwice`]. Destinations that need no index on the key do not look, and leave it to
+    /// [`Batch::with_identities`](crate::Batch::with_identities).
     pub keys_are_unique: bool,
     /// How records end that are gone in the source; `None` where the load says nothing of them.
     pub gone: Option<Gone>,
@@ -135,6 +137,20 @@ impl TableSpec {
     /// Makes the error of a load of keys for a table without `column`.
     pub(crate) fn lacks(&self, column: &str) -> Error {
         self.invalid(format!("it has no column `{column}`")).with_hint("load the table in full once")
+    }
+
+    /// Fails if `records` of the load, of which each may come once, came again.
+    pub(crate) fn refuse_twice(&self, records: u64) -> Result<()> {
+        match records {
+            0 => Ok(()),
+            1 => Err(self.came_twice("a record came twice of which there is one")),
+            _ => Err(self.came_twice(&format!("{records} records came twice of which there is one each"))),
+        }
+    }
+
+    fn came_twice(&self, what: &str) -> Error {
+        let message = format!("could not load table `{}`: {what}, so that as many others may be missing", self.name);
+        Error::new(ErrorKind::CameTwice, message)
     }
 
     /// Returns whether the load may hold records that supersede each other.

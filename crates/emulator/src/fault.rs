@@ -119,6 +119,13 @@ pub enum Action {
     },
     /// A page of results holds the records of the page before it.
     RepeatPage,
+    /// A page of results begins so many records too early, and lacks as many at its end.
+    ShiftPage {
+        /// Records that the page before it holds too.
+        records: u64,
+    },
+    /// The header of a page of results begins with the name of its second column, and ends with that of the first.
+    TurnHeader,
     /// A page of results names another locator than the true one for the page after it.
     ReportLocator {
         /// The locator.
@@ -212,9 +219,11 @@ impl Fault {
         }
         match &self.action {
             Action::Answer(answer) => answer.check(),
-            Action::ShortPage { .. } | Action::RepeatPage | Action::ReportLocator { .. } => {
-                self.only_for(&[CallKind::Results])
-            }
+            Action::ShortPage { .. }
+            | Action::RepeatPage
+            | Action::ShiftPage { .. }
+            | Action::TurnHeader
+            | Action::ReportLocator { .. } => self.only_for(&[CallKind::Results]),
             Action::ReportState { .. } => self.only_for(&[CallKind::JobInfo]),
             Action::ReportRecords { .. } => self.only_for(&[CallKind::JobInfo, CallKind::Limits]),
             Action::FailJob { .. } | Action::FailLargeJob { .. } | Action::AbortJob | Action::LoseJob => {

@@ -53,6 +53,8 @@ pub(crate) async fn before(
         | Action::StallBody { .. } => {}
         Action::ShortPage { .. }
         | Action::RepeatPage
+        | Action::ShiftPage { .. }
+        | Action::TurnHeader
         | Action::ReportLocator { .. }
         | Action::ReportState { .. }
         | Action::ReportRecords { .. } => return Ok(Some(action)),

@@ -12,6 +12,7 @@ use orgtap_destination::Batch;
 use orgtap_destination::csv;
 
 use crate::boundaries::Boundaries;
+use crate::forms::Form;
 use crate::projection::Projection;
 
 /// The longest record that is accepted, so that a body with an unbalanced quote cannot fill the memory. The texts of one record come to
@@ -39,6 +40,9 @@ pub(crate) enum DecodeError {
     /// Records and values cannot be told apart for sure.
     #[error("a quote stands within a value that is not in quotes")]
     Quote,
+    /// A value is not what its header says. Which value it is, is nobody's business.
+    #[error("under `{column}` stands what is not {form}: the header does not fit the values")]
+    Form { column: String, form: &'static str },
     /// A record is not text.
     #[error("a record is not UTF-8")]
     NotText,
@@ -49,6 +53,8 @@ pub(crate) enum DecodeError {
 pub(crate) struct PageDecoder {
     projection: Arc<Projection>,
     layout: Option<Layout>,
+    /// Where in a record of the page a value of a known form is, and which of those selected it is.
+    forms: Vec<(usize, usize, Form)>,
     /// The beginning of the header or of a record whose end has not arrived.
     pending: BytesMut,
     /// Whether the header goes on within quotes.
@@ -72,8 +78,16 @@ impl PageDecoder {
     /// Returns a decoder of one page of the query that `projection` belongs to.
     pub(crate) fn new(projection: Arc<Projection>) -> Self {
         let boundaries = Boundaries::new(projection.values.len());
-        let (layout, pending) = (None, BytesMut::new());
-        Self { projection, layout, pending, is_header_quoted: false, boundaries, is_quoting: false, records: 0 }
+        Self {
+            projection,
+            layout: None,
+            forms: Vec::new(),
+            pending: BytesMut::new(),
+            is_header_quoted: false,
+            boundaries,
+            is_quoting: false,
+            records: 0,
+        }
     }
 
     /// Returns how many records were cut so far.
@@ -162,7 +176,14 @@ impl PageDecoder {
 
     /// Takes the header.
     fn begin(&mut self, header: &[u8]) -> Result<(), DecodeError> {
-        self.layout = Some(self.read_header(header)?);
+        let layout = self.read_header(header)?;
+        let place = |value: usize| match &layout {
+            Layout::Same => value,
+            Layout::Other(order) => order[value],
+        };
+        let values = self.projection.values.iter().enumerate();
+        self.forms = values.filter_map(|(at, value)| Some((place(at), at, Form::of(value)?))).collect();
+        self.layout = Some(layout);
         self.is_quoting = header.starts_with(b"\"");
         Ok(())
     }
@@ -172,6 +193,7 @@ impl PageDecoder {
         if str::from_utf8(&bytes).is_err() {
             return Err(DecodeError::NotText);
         }
+        self.check_first(&bytes)?;
         let bytes = match &self.layout {
             Some(Layout::Other(order)) => rewrite(&bytes, order, &self.projection)?,
             _ => bytes,
@@ -179,6 +201,23 @@ impl PageDecoder {
         self.records += records;
         batches.push(Batch::new(bytes, records));
         Ok(())
+    }
+
+    /// Holds the first of whole records against what the header says. To look at each one would cost more than to read them.
+    fn check_first(&self, records: &[u8]) -> Result<(), DecodeError> {
+        if self.forms.is_empty() {
+            return Ok(());
+        }
+        let values: Vec<_> = csv::records(records).next().into_iter().flat_map(csv::values).collect();
+        let misfit =
+            self.forms.iter().find(|(place, _, form)| values.get(*place).is_some_and(|value| !form.fits(value)));
+        match misfit {
+            Some((_, value, form)) => {
+                let column = shown(&[&self.projection.values[*value].header]);
+                Err(DecodeError::Form { column, form: form.name() })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Returns where each value is among the names that were found.
@@ -344,6 +383,27 @@ mod tests {
         let (bytes, records) = decode(&["Id", "Name"], b"\"Id\",\"Name\"\r\n\"1\",\"a\r\nb\"\r\n", 5).unwrap();
 
         assert_eq!((bytes.as_slice(), records), (b"\"1\",\"a\r\nb\"\n".as_slice(), 1));
+    }
+
+    #[test]
+    fn values_under_the_name_of_a_field_of_another_type_are_refused() {
+        let mut projection = Arc::unwrap_or_clone(columns(&["Id", "Name", "Amount", "IsWon"]));
+        let types = [FieldType::Id, FieldType::String, FieldType::Currency, FieldType::Boolean];
+        for (value, typed) in projection.values.iter_mut().zip(types) {
+            value.origin = Origin::Field { path: vec![value.header.clone()], field_type: typed };
+        }
+        let projection = Arc::new(projection);
+        let decode = |page: &'static str| {
+            let mut batches = Vec::new();
+            PageDecoder::new(Arc::clone(&projection)).push(&Bytes::from(page), &mut batches)
+        };
+        let refused = |column: &str, form| Err(DecodeError::Form { column: column.to_owned(), form });
+
+        assert_eq!(decode("Id,Name,Amount,IsWon\n001Hs00001abcDEIAY,12,1.5,true\n"), Ok(()));
+        assert_eq!(decode("Id,Name,Amount,IsWon\n001Hs00001abcDEIAY,12,,\n"), Ok(()));
+        assert_eq!(decode("IsWon,Id,Amount,Name\nfalse,001Hs00001abcDEIAY,1.5,Acme\n"), Ok(()));
+        assert_eq!(decode("Name,Id,Amount,IsWon\n001Hs00001abcDEIAY,Acme,1.5,true\n"), refused("Id", "an Id"));
+        assert_eq!(decode("Id,Name,IsWon,Amount\n001Hs00001abcDEIAY,Acme,1.5,true\n"), refused("Amount", "a number"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod encode;
 mod error;
 mod event;
 mod extract;
+mod forms;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod journal;

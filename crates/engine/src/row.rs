@@ -146,9 +146,7 @@ pub(crate) async fn load_plan(
                 let started = Instant::now();
                 let committed = commit(context, load, plan, extracted).await;
                 told.times.commit += started.elapsed();
-                let committed = committed?;
-                told.notes.extend(doubled(plan, committed.0.superseded));
-                return Ok(committed);
+                return committed;
             }
             Err(error) => error,
         };
@@ -175,7 +173,7 @@ fn taken_up(load: &RowLoad) -> String {
 /// Reads what is missing of the records and writes it.
 async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad, times: &mut RowTimes) -> Result<Extracted> {
     let started = Instant::now();
-    let parts = Parts::new(&plan.row, &*load.load, load.written.clone(), &context.events);
+    let parts = Parts::new(plan, &*load.load, load.written.clone(), &context.events);
     let extraction = Extraction {
         client: &context.client,
         plan,
@@ -191,17 +189,6 @@ async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad, times: &mut
     let extracted = extracted?;
     // All records are there, but nothing of them is visible yet.
     if context.stop.is_cancelled() { Err(Error::Stopped) } else { Ok(extracted) }
-}
-
-/// Returns what the user should know where records came twice, of which each comes once in one query: the pages add up, and yet cannot be whole.
-fn doubled(plan: &Plan, superseded: u64) -> Option<String> {
-    (plan.table.keys_are_unique && superseded > 0).then(|| {
-        format!(
-            "{superseded} records came twice in Salesforce's answer, so that as many others may be missing; `orgtap verify --row \"{0}\"` tells, and \
-             `orgtap run --full-refresh --row \"{0}\"` reads all again",
-            plan.row
-        )
-    })
 }
 
 async fn commit(

@@ -1,7 +1,7 @@
 //! What a commit does with the records that are there: write modes, keys and versions.
 
-use super::{Harness, TABLE, accounts, assert_records, begin, load, supports, table, write};
-use crate::WriteMode;
+use super::{Harness, TABLE, accounts, assert_records, begin, load, supports, table, write, write_told_apart};
+use crate::{ErrorKind, WriteMode};
 
 /// A replacing load leaves nothing of what was there before, and needs no key.
 pub async fn replace_removes_old_records(harness: &dyn Harness) {
@@ -111,6 +111,58 @@ pub async fn the_later_of_two_records_without_a_version_wins(harness: &dyn Harne
 
     assert_eq!((committed.records, committed.superseded), (5, 2));
     assert_records(harness, &[&["1", "later part"], &["2", "later"], &["3", "only"]]).await;
+}
+
+/// Where the source holds each record once, a load in which one comes twice is refused before anything is visible, wherever the two are,
+/// and is not there to be taken up.
+pub async fn a_record_that_comes_twice_of_which_there_is_one_is_refused(harness: &dyn Harness) {
+    let orders: [[&[&[&str]]; 2]; 2] = [
+        [&[&["3", "in one part"], &["4", "d"], &["3", "twice"]], &[&["5", "e"]]],
+        [&[&["3", "in one part"], &["4", "d"]], &[&["5", "e"], &["3", "and in another"]]],
+    ];
+    for mode in [WriteMode::Replace, WriteMode::Upsert] {
+        if !supports(harness, mode) {
+            continue;
+        }
+        load(harness, &accounts(WriteMode::Replace), &[&[&["1", "a"], &["2", "b"]]]).await;
+        let mut spec = accounts(mode);
+        spec.keys_are_unique = true;
+        for parts in &orders {
+            let load = begin(harness, &spec).await;
+            load.save_journal("journal").await.expect("save the journal");
+            let mut written = Vec::new();
+            for (number, records) in (0..).zip(parts) {
+                written.push(write_told_apart(&*load, number, records).await);
+            }
+
+            let error = load.commit(written, "{}").await.expect_err("a record came twice");
+
+            assert_eq!(error.kind(), ErrorKind::CameTwice);
+            assert!(error.to_string().contains("a record came twice"), "{error}");
+            assert_records(harness, &[&["1", "a"], &["2", "b"]]).await;
+            assert_eq!(begin(harness, &spec).await.left().cloned(), None);
+        }
+
+        let whole = begin(harness, &spec).await;
+        let written = write_told_apart(&*whole, 0, &[&["2", "B"], &["3", "c"]]).await;
+        assert_eq!(whole.commit(vec![written], "{}").await.expect("each comes once").superseded, 0);
+    }
+}
+
+/// Where a part is written again, it is what is written last that comes once.
+pub async fn a_part_that_is_written_again_does_not_come_twice(harness: &dyn Harness) {
+    let mut spec = accounts(WriteMode::Replace);
+    spec.keys_are_unique = true;
+    let load = begin(harness, &spec).await;
+    write_told_apart(&*load, 0, &[&["1", "a"], &["2", "b"]]).await;
+    // It does not count.
+    write_told_apart(&*load, 1, &[&["1", "a"], &["3", "c"]]).await;
+    let first = write_told_apart(&*load, 0, &[&["1", "a"], &["2", "b"]]).await;
+
+    let second = write_told_apart(&*load, 2, &[&["3", "c"]]).await;
+    load.commit(vec![first, second], "{}").await.expect("each comes once");
+
+    assert_records(harness, &[&["1", "a"], &["2", "b"], &["3", "c"]]).await;
 }
 
 /// A load without records makes a table without records, with its columns; one that is there loses its records only to a replace.

@@ -58,6 +58,9 @@ macro_rules! contract_tests {
             a_load_can_be_killed_and_resumed_again_and_again,
             the_last_journal_stands,
             a_load_that_does_not_add_up_is_refused,
+            a_part_that_is_written_again_does_not_come_twice,
+            a_record_that_comes_again_after_a_resume_is_refused,
+            a_record_that_comes_twice_of_which_there_is_one_is_refused,
             a_part_that_is_opened_again_is_closed_to_its_first_writer,
             a_resumed_load_commits_once,
             a_scan_reads_the_columns_that_are_asked_for,
@@ -156,6 +159,14 @@ async fn write(load: &dyn TableLoad, part: u32, records: &[&[&str]]) -> WrittenP
     let (first, second) = records.split_at(records.len() / 2);
     part.write(batch(first)).await.expect("write");
     part.write(batch(second)).await.expect("write");
+    part.finish().await.expect("finish")
+}
+
+/// Writes records and says that they are told apart by their first column, a number.
+async fn write_told_apart(load: &dyn TableLoad, part: u32, records: &[&[&str]]) -> WrittenPart {
+    let identities = records.iter().map(|record| record[0].parse().expect("a number")).collect();
+    let mut part = load.open_part(PartId(part)).await.expect("open part");
+    part.write(batch(records).with_identities(identities)).await.expect("write");
     part.finish().await.expect("finish")
 }
 

@@ -1,7 +1,7 @@
 //! How a load is taken up that ended without commit or abort. Here it is dropped; that its process can be killed is proved from outside.
 
-use super::{Harness, accounts, assert_records, batch, begin, load, supports, table, write};
-use crate::{LeftLoad, PartId, TableLoad, TableSpec, WriteMode, WrittenPart};
+use super::{Harness, accounts, assert_records, batch, begin, load, supports, table, write, write_told_apart};
+use crate::{ErrorKind, LeftLoad, PartId, TableLoad, TableSpec, WriteMode, WrittenPart};
 
 fn can_resume(harness: &dyn Harness) -> bool {
     harness.destination().capabilities().resume
@@ -37,6 +37,30 @@ pub async fn a_killed_load_can_be_resumed(harness: &dyn Harness) {
     assert_eq!(left(&*resumed), LeftLoad { journal: "page 1".to_owned(), parts: vec![part] });
     resumed.commit(vec![part], "{}").await.expect("commit");
     assert_records(harness, &[&["1", "a"], &["2", "b"]]).await;
+}
+
+/// A record that comes twice is noticed wherever the two are: in what the killed load had finished, and in what is written after it.
+pub async fn a_record_that_comes_again_after_a_resume_is_refused(harness: &dyn Harness) {
+    if !can_resume(harness) {
+        return;
+    }
+    let mut spec = accounts(WriteMode::Replace);
+    spec.keys_are_unique = true;
+    let first = begin(harness, &spec).await;
+    first.save_journal("page 1").await.expect("save the journal");
+    let first_part = write_told_apart(&*first, 0, &[&["1", "a"], &["2", "b"]]).await;
+    drop(first);
+    let second = begin(harness, &spec).await;
+    let second_part = write_told_apart(&*second, 1, &[&["3", "c"]]).await;
+    drop(second);
+
+    let resumed = begin(harness, &spec).await;
+    let again = write_told_apart(&*resumed, 2, &[&["2", "again"], &["4", "d"]]).await;
+    let error = resumed.commit(vec![first_part, second_part, again], "{}").await.expect_err("a record came twice");
+
+    assert_eq!(error.kind(), ErrorKind::CameTwice);
+    assert_eq!(harness.read(super::TABLE).await, None);
+    assert_eq!(begin(harness, &spec).await.left().cloned(), None);
 }
 
 /// What a killed load had written of an unfinished part is gone: the part holds what is written to it afterwards.

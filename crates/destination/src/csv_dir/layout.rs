@@ -13,6 +13,11 @@ use crate::{Error, ErrorKind, Result, WrittenPart, file_name};
 /// The hidden folder with what is ours alone: beside the tables loads in progress and locks, beside a table's parts its states.
 const PRIVATE: &str = ".orgtap";
 
+/// The extension of parts.
+pub(super) const PART: &str = "csv";
+/// The extension of the files that tell the records of parts apart.
+pub(super) const IDENTITIES: &str = "identities";
+
 /// The places that belong to one table.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
@@ -151,6 +156,11 @@ pub(super) fn part_path(folder: &Path, number: u32) -> PathBuf {
 pub(super) fn finished_path(folder: &Path, written: &WrittenPart) -> PathBuf {
     let WrittenPart { part, records, bytes } = written;
     folder.join(format!("part-{:05}.{records}.{bytes}.csv", part.0))
+}
+
+/// Returns the file beside it with what tells its records apart.
+pub(super) fn identities_path(part: &Path) -> PathBuf {
+    part.with_extension(IDENTITIES)
 }
 
 fn part_number(name: &str) -> Option<u32> {

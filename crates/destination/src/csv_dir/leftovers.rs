@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::{Layout, finished_path, state_folder, sync_folder};
+use super::layout::{IDENTITIES, Layout, PART, finished_path, state_folder, sync_folder};
 use super::part::PartReader;
 use crate::files::{failed, remove};
 use crate::modes;
@@ -68,13 +68,18 @@ pub(super) fn take_up(layout: &Layout, table: &TableSpec) -> Result<Option<LeftL
 fn finished_parts(folder: &Path, table: &TableSpec) -> Result<Vec<WrittenPart>> {
     let mut parts = Vec::new();
     let header = header_bytes(table);
+    let is_whole = |part: &WrittenPart| {
+        let path = finished_path(folder, part);
+        fs::metadata(&path).is_ok_and(|file| file.len() == header + part.bytes)
+            && PartReader::open(&path).is_ok_and(|reader| reader.first_record() == header)
+    };
     keep_only(folder, |name| {
-        let Some(part) = written_part(name) else { return false };
-        let path = finished_path(folder, &part);
-        let is_whole = fs::metadata(&path).is_ok_and(|file| file.len() == header + part.bytes)
-            && PartReader::open(&path).is_ok_and(|reader| reader.first_record() == header);
-        parts.extend(is_whole.then_some(part));
-        is_whole
+        let Some(part) = written_part(name).filter(is_whole) else { return false };
+        // What tells its records apart is kept with it.
+        if finished_path(folder, &part).ends_with(name) {
+            parts.push(part);
+        }
+        true
     })?;
     parts.sort_by_key(|written| written.part);
     // Two files of one part cannot both be right.
@@ -88,9 +93,10 @@ fn header_bytes(table: &TableSpec) -> u64 {
     header.len() as u64
 }
 
-/// Reads the name of a part that was written whole.
+/// Reads the name of a part that was written whole, or of the file beside it.
 fn written_part(name: &str) -> Option<WrittenPart> {
-    let mut numbers = name.strip_prefix("part-")?.strip_suffix(".csv")?.split('.');
+    let (stem, extension) = name.strip_prefix("part-")?.rsplit_once('.')?;
+    let mut numbers = [PART, IDENTITIES].contains(&extension).then(|| stem.split('.'))?;
     let part = PartId(numbers.next()?.parse().ok()?);
     let written = WrittenPart { part, records: numbers.next()?.parse().ok()?, bytes: numbers.next()?.parse().ok()? };
     numbers.next().is_none().then_some(written)

@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::layout::{Layout, finished_path, part_path, state_folder, state_path, sync_folder};
+use super::layout::{Layout, finished_path, identities_path, part_path, state_folder, state_path, sync_folder};
 use super::leftovers::{self, JOURNAL};
 use super::part::PartFile;
 use super::{merge, swap};
 use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
+use crate::identities::{self, IdentityFile};
 use crate::lock::FileLock;
 use crate::modes::{self, DATA_FOLDER, PRIVATE_FOLDER};
 use crate::parts::PartLedger;
-use crate::{CommittedLoad, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
+use crate::{Batch, CommittedLoad, LeftLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WriteMode, WrittenPart};
 
 /// A load. Dropping it removes its files, unless the next load can take them up, then gives the table free.
 #[derive(Debug)]
@@ -92,6 +93,9 @@ impl CsvLoad {
     fn commit_now(&self, parts: &[WrittenPart], state: &str) -> Result<CommittedLoad> {
         let layout = &self.staged.layout;
         let settled = self.staged.ledger.settle(parts)?;
+        let identities =
+            settled.listed.iter().map(|written| identities_path(&finished_path(&layout.loaded(), written)));
+        self.table.refuse_twice(identities::came_twice(&identities.collect::<Vec<_>>())?)?;
         let committed = merge::merge(&self.table, layout, &settled.listed)?;
         self.save_state(state)?;
         sync_folder(&layout.next_table())?;
@@ -155,12 +159,10 @@ impl TableLoad for CsvLoad {
                     let path = finished_path(&staged.layout.loaded(), &replaced);
                     fs::remove_file(&path).map_err(failed("remove", &path))?;
                 }
-                let path = part_path(&staged.layout.loaded(), part.0);
-                PartFile::create(path, staged.columns.iter().map(String::as_str))
+                StagedFile::create(&staged, part)
             })
         })
         .await?;
-        let file = StagedFile { file, staged: self.staged.clone() };
         Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, file)))
     }
 
@@ -190,12 +192,23 @@ impl TableLoad for CsvLoad {
 #[derive(Debug)]
 struct StagedFile {
     file: PartFile,
+    identities: IdentityFile,
     staged: Arc<Staged>,
 }
 
+impl StagedFile {
+    fn create(staged: &Arc<Staged>, part: PartId) -> Result<Self> {
+        let path = part_path(&staged.layout.loaded(), part.0);
+        let identities = IdentityFile::create(identities_path(&path))?;
+        let file = PartFile::create(path, staged.columns.iter().map(String::as_str))?;
+        Ok(Self { file, identities, staged: Arc::clone(staged) })
+    }
+}
+
 impl RecordFile for StagedFile {
-    fn write(&mut self, records: &[u8]) -> Result<()> {
-        self.file.write(records)
+    fn write(&mut self, records: &Batch) -> Result<()> {
+        self.file.write(records.bytes())?;
+        self.identities.write(records.identities())
     }
 
     /// Writes the file to the disk for good, then gives it the name that says that it is whole and what is in it.
@@ -204,6 +217,8 @@ impl RecordFile for StagedFile {
         let folder = self.staged.layout.loaded();
         let path = finished_path(&folder, written);
         self.staged.admission.admit(|| {
+            // First what tells its records apart: a part that is whole has it.
+            self.identities.finish_as(&identities_path(&path))?;
             fs::rename(part_path(&folder, written.part.0), &path).map_err(failed("write", &path))?;
             sync_folder(&folder)
         })

@@ -35,6 +35,9 @@ pub(super) fn merge(table: &TableSpec, layout: &Layout, parts: &[WrittenPart]) -
         false => None,
     };
     let superseded = index.as_ref().map_or(0, KeyIndex::superseded);
+    if table.keys_are_unique {
+        table.refuse_twice(superseded)?;
+    }
     let left_out = index.as_ref().map_or(Ok(0), KeyIndex::leave_out_gone)?;
 
     let mut merge = Merge::new(table, shape, index, layout.next_table())?;

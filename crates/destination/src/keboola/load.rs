@@ -13,10 +13,11 @@ use super::{CommittedState, KeboolaOptions};
 use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
+use crate::identities::{self, IdentityFile};
 use crate::lock::FileLock;
 use crate::modes::{self, PRIVATE_FOLDER};
 use crate::parts::PartLedger;
-use crate::{CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WrittenPart, file_name};
+use crate::{Batch, CommittedLoad, PartId, PartWriter, Result, TableLoad, TableSpec, WrittenPart, file_name};
 
 /// The places of one table, and of what is staged for it.
 #[derive(Clone, Debug)]
@@ -52,6 +53,15 @@ impl Layout {
 
     fn slice(&self, part: PartId) -> PathBuf {
         self.slices().join(format!("part_{:04}.csv", part.0))
+    }
+
+    /// Returns the folder with what tells the records of the slices apart, which the platform does not see.
+    fn identities(&self) -> PathBuf {
+        self.staging.join("identities")
+    }
+
+    fn identities_of(&self, part: PartId) -> PathBuf {
+        self.identities().join(format!("part_{:04}", part.0))
     }
 }
 
@@ -107,7 +117,7 @@ impl KeboolaLoad {
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         // What is there belongs to a load that died.
         remove(&layout.staging)?;
-        for folder in [&layout.slices(), &layout.tables] {
+        for folder in [&layout.slices(), &layout.identities(), &layout.tables] {
             fs::create_dir_all(folder).map_err(failed("make", folder))?;
         }
         let staged = Arc::new(Staged { layout, ledger: Arc::default(), admission: Admission::default() });
@@ -121,8 +131,10 @@ impl KeboolaLoad {
             let path = layout.slice(*part);
             fs::remove_file(&path).map_err(failed("remove", &path))?;
         }
+        let identities: Vec<_> = settled.listed.iter().map(|written| layout.identities_of(written.part)).collect();
+        self.table.refuse_twice(identities::came_twice(&identities)?)?;
         if settled.listed.is_empty() {
-            Slice::create(layout.slice(PartId(0)))?.finish(&WrittenPart { part: PartId(0), records: 0, bytes: 0 })?;
+            Slice::create(layout, PartId(0))?.finish(&WrittenPart { part: PartId(0), records: 0, bytes: 0 })?;
         }
         self.publish(state)?;
         let state =
@@ -183,7 +195,7 @@ impl TableLoad for KeboolaLoad {
     async fn open_part(&self, part: PartId) -> Result<Box<dyn PartWriter>> {
         let claim = self.staged.ledger.open(part)?;
         let staged = Arc::clone(&self.staged);
-        let slice = blocking(move || staged.admission.admit(|| Slice::create(staged.layout.slice(part)))).await?;
+        let slice = blocking(move || staged.admission.admit(|| Slice::create(&staged.layout, part))).await?;
         Ok(Box::new(FilePart::new(Arc::clone(&self.staged.ledger), claim, slice)))
     }
 
@@ -210,32 +222,35 @@ impl TableLoad for KeboolaLoad {
 struct Slice {
     path: PathBuf,
     file: BufWriter<File>,
+    identities: IdentityFile,
 }
 
 impl Slice {
-    /// Makes the file anew; what was there stays with those who have it open.
-    fn create(path: PathBuf) -> Result<Self> {
+    /// Makes the files anew; what was there stays with those who have it open.
+    fn create(layout: &Layout, part: PartId) -> Result<Self> {
+        let path = layout.slice(part);
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("write", &path)(error)),
             _ => {}
         }
         let file = File::create_new(&path).map_err(failed("write", &path))?;
-        Ok(Self { path, file: BufWriter::new(file) })
+        Ok(Self { path, file: BufWriter::new(file), identities: IdentityFile::create(layout.identities_of(part))? })
     }
 }
 
 impl RecordFile for Slice {
-    /// Appends `bytes` without the NULs among them, which Storage refuses.
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut from = 0;
+    /// Appends the bytes without the NULs among them, which Storage refuses.
+    fn write(&mut self, records: &Batch) -> Result<()> {
+        let (bytes, mut from) = (records.bytes(), 0);
         for nul in memchr_iter(0, bytes).chain([bytes.len()]) {
             self.file.write_all(&bytes[from..nul]).map_err(failed("write", &self.path))?;
             from = nul + 1;
         }
-        Ok(())
+        self.identities.write(records.identities())
     }
 
     fn finish(mut self, _written: &WrittenPart) -> Result<()> {
-        self.file.flush().map_err(failed("write", &self.path))
+        self.file.flush().map_err(failed("write", &self.path))?;
+        self.identities.finish()
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn commit(
     let records = parts.records();
     let superseded = match stage.superseded {
         Some(superseded) => superseded,
-        None => drop_superseded(connection, stage, parts).map_err(failed)?,
+        None => index_keys(connection, stage, parts)?,
     };
     // The default tells the disk nothing of a commit until later; this one must outlive a power cut.
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
@@ -38,33 +38,66 @@ pub(super) fn commit(
     Ok(CommittedLoad { records, superseded, ..published? })
 }
 
-/// Puts a unique index on the staging table's key, after dropping the records that a newer one supersedes; returns how many.
-fn drop_superseded(connection: &mut Connection, stage: &Stage, parts: &SettledParts) -> rusqlite::Result<u64> {
+/// Puts a unique index on the staging table's key, after dropping the records that a newer one supersedes; returns how many. Fails where
+/// there are any although the source holds each key once.
+fn index_keys(connection: &mut Connection, stage: &Stage, parts: &SettledParts) -> Result<u64> {
     if stage.table.primary_key.is_empty() {
         return Ok(0);
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let index = schema::free_index_name(&transaction, &stage.table.name)?;
-    let create = format!("INDEX {index} ON {} ({})", stage.name, key_list(stage));
-    let is_unique = match transaction.execute_batch(&format!("CREATE UNIQUE {create}")) {
-        Ok(()) => stage.table.keys_are_unique || !has_null_keys(&transaction, stage)?,
-        Err(error) if is_constraint(&error) => {
-            transaction.execute_batch(&format!("CREATE {create}"))?;
-            false
-        }
-        Err(error) => return Err(error),
+    let failed = |error| failed(&stage.table, error);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let superseded = if stage.table.keys_are_unique {
+        let is_unique = create_unique_index(&transaction, stage).map_err(failed)?;
+        let twice = if is_unique { Ok(0) } else { count_twice(&transaction, stage) };
+        stage.table.refuse_twice(twice.map_err(failed)?)?;
+        0
+    } else {
+        drop_superseded(&transaction, stage, parts).map_err(failed)?
     };
-    let mut superseded = 0;
-    if !is_unique {
-        let mut delete = transaction.prepare(&delete_superseded(stage))?;
-        for (first, last) in parts.listed.iter().flat_map(slices) {
-            superseded += delete.execute([first, last])? as u64;
-        }
-        drop(delete);
-        transaction.execute_batch(&format!("DROP INDEX {index}; CREATE UNIQUE {create}"))?;
+    stage.seal(&transaction, superseded).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(superseded)
+}
+
+/// Puts a unique index on the staging table's key, unless a key comes twice; returns whether there is one now.
+fn create_unique_index(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite::Result<bool> {
+    let index = schema::free_index_name(transaction, &stage.table.name)?;
+    match transaction.execute_batch(&format!("CREATE UNIQUE INDEX {index} ON {} ({})", stage.name, key_list(stage))) {
+        Ok(()) => Ok(true),
+        Err(error) if is_constraint(&error) => Ok(false),
+        Err(error) => Err(error),
     }
-    stage.seal(&transaction, superseded)?;
-    transaction.commit()?;
+}
+
+/// Returns how many records have the key of another one besides.
+fn count_twice(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite::Result<u64> {
+    let keys = key_list(stage);
+    let again = format!("SELECT count(*) - 1 AS again FROM {} GROUP BY {keys}", stage.name);
+    let sql = format!("SELECT sum(again) FROM ({again})");
+    transaction.query_row(&sql, (), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+}
+
+/// Drops the records that a newer one with the same key supersedes, and puts a unique index on the key; returns how many.
+fn drop_superseded(transaction: &Transaction<'_>, stage: &Stage, parts: &SettledParts) -> rusqlite::Result<u64> {
+    let is_unique = create_unique_index(transaction, stage)?;
+    // Such an index takes nulls for different.
+    if is_unique && !has_null_keys(transaction, stage)? {
+        return Ok(0);
+    }
+    let lookup = schema::free_index_name(transaction, &stage.table.name)?;
+    if !is_unique {
+        transaction.execute_batch(&format!("CREATE INDEX {lookup} ON {} ({})", stage.name, key_list(stage)))?;
+    }
+    let mut superseded = 0;
+    let mut delete = transaction.prepare(&delete_superseded(stage))?;
+    for (first, last) in parts.listed.iter().flat_map(slices) {
+        superseded += delete.execute([first, last])? as u64;
+    }
+    drop(delete);
+    if !is_unique {
+        transaction.execute_batch(&format!("DROP INDEX {lookup}"))?;
+        create_unique_index(transaction, stage)?;
+    }
     Ok(superseded)
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct PageKey {
     query: String,
     operation: &'static str,
     dialect: (&'static str, &'static str),
-    columns: Vec<usize>,
+    columns: (Vec<usize>, Vec<usize>),
     range: (u64, u64),
     compressed: bool,
 }
@@ -46,7 +46,7 @@ impl PageKey {
             query,
             operation,
             dialect: (page.dialect.delimiter.name, page.dialect.line_ending.name),
-            columns: page.columns.clone(),
+            columns: (page.columns.clone(), page.names.clone()),
             range: (page.from, page.records),
             compressed,
         })
@@ -197,7 +197,7 @@ mod tests {
     fn page(org: &Org, soql: &str, from: u64) -> ResultPage {
         let selection = Arc::new(org.select(soql, Scope::Live).unwrap());
         let dialect = Dialect { delimiter: Delimiter::COMMA, line_ending: LineEnding::LF };
-        ResultPage { selection, dialect, columns: vec![0], from, records: 10 }
+        ResultPage { selection, dialect, columns: vec![0], names: vec![0], from, records: 10 }
     }
 
     fn key(org: &Org, soql: &str, from: u64) -> Option<PageKey> {

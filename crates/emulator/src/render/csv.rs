@@ -57,6 +57,8 @@ pub(crate) struct ResultPage {
     pub(crate) dialect: Dialect,
     /// Positions of the selected columns, in the order in which they are written.
     pub(crate) columns: Vec<usize>,
+    /// The same of the names in the header.
+    pub(crate) names: Vec<usize>,
     /// The first record.
     pub(crate) from: u64,
     /// How many records.
@@ -68,13 +70,15 @@ impl ResultPage {
     pub(crate) fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut piece = Vec::with_capacity(CHUNK + CHUNK / 4);
         let columns = self.selection.columns();
-        self.write_line(&mut piece, |column, piece| write_text(&columns[column].header, piece));
+        self.write_line(&self.names, &mut piece, |column, piece| write_text(&columns[column].header, piece));
 
         let kinds: Vec<FieldKind> = columns.iter().map(|column| column.kind).collect();
         let mut rows = self.selection.page(self.from, self.records);
         let mut values = Vec::with_capacity(kinds.len());
         while rows.read(&mut values) {
-            self.write_line(&mut piece, |column, piece| write_value(&values[column], kinds[column], piece));
+            self.write_line(&self.columns, &mut piece, |column, piece| {
+                write_value(&values[column], kinds[column], piece)
+            });
             if piece.len() >= CHUNK {
                 out.write_all(&piece)?;
                 piece.clear();
@@ -83,8 +87,8 @@ impl ResultPage {
         out.write_all(&piece)
     }
 
-    fn write_line(&self, piece: &mut Vec<u8>, write_column: impl Fn(usize, &mut Vec<u8>)) {
-        for (at, column) in self.columns.iter().enumerate() {
+    fn write_line(&self, columns: &[usize], piece: &mut Vec<u8>, write_column: impl Fn(usize, &mut Vec<u8>)) {
+        for (at, column) in columns.iter().enumerate() {
             if at > 0 {
                 piece.push(self.dialect.delimiter.byte);
             }

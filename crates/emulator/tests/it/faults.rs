@@ -174,10 +174,32 @@ async fn pages_repeat_and_lead_astray_on_demand() {
     assert_eq!(fixture.get(&second).await.body, first.body);
     assert_ne!(fixture.get(&second).await.body, first.body);
 
+    faults.add(Fault::next(CallKind::Results, Action::ShiftPage { records: 1 })).unwrap();
+    let shifted = fixture.get(&second).await;
+    assert_eq!(shifted.text().lines().nth(1), first.text().lines().nth(2));
+    assert_eq!(shifted.text().lines().count(), first.text().lines().count());
+
     faults.add(Fault::next(CallKind::Results, Action::ReportLocator { locator: "astray".to_owned() })).unwrap();
     let astray = fixture.get(&page).await;
     assert_eq!((astray.header("sforce-locator"), &astray.body), (Some("astray"), &first.body));
     assert_eq!(fixture.get(&format!("{page}&locator=astray")).await.refusal().1, "INVALID_LOCATOR");
+}
+
+#[tokio::test]
+async fn the_names_of_a_page_may_stand_in_another_order_than_its_values() {
+    let fixture = Fixture::new().await;
+    let job = complete_job(&fixture, "SELECT Id, Username, IsActive FROM User").await;
+    let page = format!("{JOBS}/{job}/results");
+    let right = fixture.get(&page).await;
+    fixture.emulator.faults().add(Fault::next(CallKind::Results, Action::TurnHeader)).unwrap();
+
+    let turned = fixture.get(&page).await;
+
+    let (header, values) =
+        turned.text().split_once('\n').map(|(header, values)| (header.to_owned(), values.to_owned())).unwrap();
+    assert_eq!(header, "\"Username\",\"IsActive\",\"Id\"");
+    assert_eq!(values, right.text().split_once('\n').unwrap().1);
+    assert_eq!(fixture.get(&page).await.body, right.body);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod bulk;
 mod documents;
 mod downloads;
+mod identities;
 mod newest;
 mod parts;
 mod rest;

@@ -122,6 +122,7 @@ async fn plan_of(
         projection: Arc::new(selection.projection),
         rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
+        id_column: source::has_own_ids(selected).then_some(0),
         cursor_column: None,
         watermark_margin: SignedDuration::ZERO,
         made: object.server_time,
@@ -138,7 +139,7 @@ pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMo
         primary_key: vec![ending.id.name.clone()],
         write_mode,
         version_column: None,
-        // Nothing promises it, and that no two pages of a job begin with the same record is checked only where it is promised.
+        // Those that a log names may come again.
         keys_are_unique: write_mode == WriteMode::Retain,
         gone: Some(ending.gone.clone()),
     }

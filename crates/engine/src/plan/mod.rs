@@ -88,6 +88,8 @@ pub struct Plan {
     pub(crate) rest_up_to: Option<u64>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
+    /// The column of the Id, where each record that is read has one of its own.
+    pub(crate) id_column: Option<usize>,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
     pub(crate) cursor_column: Option<usize>,
     /// How far back a watermark has to lie: as much as the cursor's values are vague.
@@ -188,6 +190,7 @@ pub(crate) async fn make(
         ending.saved = window.saved.take();
     }
     table.gone = deleted::see_deleted(row, &mut selected, &window.fetch)?;
+    let has_own_ids = source::has_own_ids(&selected);
     let Selected {
         mut query, object, selection, operation, obstacles, bulk_warnings, place, notes: source_notes, ..
     } = selected;
@@ -197,6 +200,7 @@ pub(crate) async fn make(
     if let Some(condition) = window.condition {
         query.add_condition(condition);
     }
+    let id_column = table.columns.iter().position(|column| column.name == "Id").filter(|_| has_own_ids);
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
     let mut warnings = Vec::new();
@@ -238,6 +242,7 @@ pub(crate) async fn make(
         projection: Arc::new(selection.projection),
         rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
+        id_column,
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,
         made: object.server_time,
@@ -279,8 +284,8 @@ fn table(row: &RowSpec, selected: &Selected) -> Result<TableSpec> {
         row: row.name.clone(),
         name: table_name(row, selected),
         columns: columns(row, selection),
-        // A record comes once in one query, so its Id, alone or with more, tells it from the others.
-        keys_are_unique: primary_key.iter().any(|column| column == "Id"),
+        // Its Id, alone or with more, tells a record from the others.
+        keys_are_unique: source::has_own_ids(selected) && primary_key.iter().any(|column| column == "Id"),
         primary_key,
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&selection.columns),

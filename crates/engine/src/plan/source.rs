@@ -37,6 +37,12 @@ pub(super) struct Selected {
     pub(super) notes: Vec<String>,
 }
 
+/// Returns whether the `Id` among what is selected, if it is, is one that no other record of the answer has: a query finds a record once, and
+/// a page that comes twice is wrong. Of computed rows `Id` may be any name, and the Ids of external objects are made up while they are read.
+pub(super) fn has_own_ids(selected: &Selected) -> bool {
+    !selected.query.is_aggregate() && !selected.object.name.ends_with("__x")
+}
+
 /// A place in the text of a query.
 #[derive(Clone, Debug)]
 pub(super) struct Place {

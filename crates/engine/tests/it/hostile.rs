@@ -166,10 +166,15 @@ fn assert_says(error: &Error, words: &str) {
     assert!(chain(error).contains(words), "{}", chain(error));
 }
 
+/// A page with so many times the same record.
+fn page_of(records: usize) -> String {
+    format!("\"Id\"\n{}", "\"001000000000001AAA\"\n".repeat(records))
+}
+
 #[tokio::test]
 async fn a_page_with_records_without_end_is_hung_up_on() {
     let org = Org::start(|path, _| {
-        is_results(path).then(|| Answer::page("sforce-locator: null\r\n", "\"Id\"\n".repeat(10_000)).endless())
+        is_results(path).then(|| Answer::page("sforce-locator: null\r\n", page_of(10_000)).endless())
     })
     .await;
 
@@ -184,7 +189,7 @@ async fn a_small_page_that_inflates_without_end_is_hung_up_on() {
     let org = Org::start(|path, _| {
         is_results(path).then(|| {
             let headers = "sforce-locator: null\r\nsforce-numberofrecords: 10\r\ncontent-encoding: gzip\r\n";
-            Answer::page(headers, gzip(&b"\"Id\"\n".repeat(1 << 20))).endless()
+            Answer::page(headers, gzip(page_of(1 << 20).as_bytes())).endless()
         })
     })
     .await;
@@ -229,7 +234,7 @@ async fn pages_that_hold_more_than_the_job_found_end() {
     let org = Org::start(|path, n| {
         is_results(path).then(|| {
             let headers = format!("sforce-locator: L{n}\r\nsforce-numberofrecords: 2\r\n");
-            Answer::page(headers, format!("\"Id\"\n\"{n}a\"\n\"{n}b\"\n"))
+            Answer::page(headers, format!("\"Id\"\n\"{n:014}a\"\n\"{n:014}b\"\n"))
         })
     })
     .await;
@@ -252,8 +257,9 @@ async fn a_list_of_pages_without_end_is_given_up() {
                 pages.join(",")
             )));
         }
-        is_results(path)
-            .then(|| Answer::page("sforce-locator: null\r\nsforce-numberofrecords: 1\r\n", "\"Id\"\n\"1\"\n"))
+        is_results(path).then(|| {
+            Answer::page("sforce-locator: null\r\nsforce-numberofrecords: 1\r\n", "\"Id\"\n\"001000000000001\"\n")
+        })
     })
     .await;
 

@@ -55,13 +55,20 @@ pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<R
     match &request.fault {
         Some(Action::ShortPage { missing_records }) => missing = *missing_records,
         Some(Action::RepeatPage) => first = from.saturating_sub(size),
+        Some(Action::ShiftPage { records }) => first = from.saturating_sub(*records),
         Some(Action::ReportLocator { locator }) => next.clone_from(locator),
         _ => {}
+    }
+    let columns = column_order(job.request.selection.columns(), version);
+    let mut names = columns.clone();
+    if let Some(Action::TurnHeader) = request.fault {
+        names.rotate_left(1);
     }
     let page = ResultPage {
         selection: Arc::clone(&job.request.selection),
         dialect: job.request.dialect,
-        columns: column_order(job.request.selection.columns(), version),
+        columns,
+        names,
         from: first,
         records: records.saturating_sub(missing),
     };

@@ -95,7 +95,8 @@ fn completed(batch: &Batch) -> Result<Arc<Selection>, Problem> {
 
 fn csv(selection: &Arc<Selection>, dialect: Dialect, version: ApiVersion, out: &mut dyn Write) -> std::io::Result<()> {
     let columns = column_order(selection.columns(), version);
-    let page = ResultPage { selection: Arc::clone(selection), dialect, columns, from: 0, records: selection.total() };
+    let (names, records) = (columns.clone(), selection.total());
+    let page = ResultPage { selection: Arc::clone(selection), dialect, columns, names, from: 0, records };
     page.write_to(out)
 }
 

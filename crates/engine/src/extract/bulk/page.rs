@@ -134,7 +134,7 @@ impl Transient for PageError {
     fn is_transient(&self) -> bool {
         match self {
             Self::Cut(error) => error.is_transient(),
-            Self::Decode(error) => *error == DecodeError::Unfinished,
+            Self::Decode(error) => matches!(error, DecodeError::Unfinished | DecodeError::Form { .. }),
             Self::Count { .. } | Self::TooMany { .. } | Self::Empty => true,
             Self::Refused(_) | Self::Load(_) => false,
         }

@@ -149,6 +149,7 @@ fn results() -> Vec<Trouble> {
     let refused = answer(400, &[], r#"[{"errorCode":"INVALID_LOCATOR","message":"invalid locator"}]"#);
     let astray = Action::ReportLocator { locator: "astray".to_owned() };
     let again = || [Fault::nth(CallKind::Results, 2, Action::RepeatPage)];
+    let shifted = [Fault::nth(CallKind::Results, 2, Action::ShiftPage { records: 1 })];
     let miscounted = |records| Fault {
         call: Some(CallKind::JobInfo),
         when: When::Always,
@@ -164,6 +165,11 @@ fn results() -> Vec<Trouble> {
         Trouble::calls("a locator leads astray", [Fault::nth(CallKind::Results, 1, astray)]).one_by_one(),
         Trouble::calls("the same page comes twice", again()).one_by_one().restarts(1),
         Trouble::calls("the same page comes twice, of pages read at the same time", again()).races(),
+        Trouble::calls("two pages overlap, and every count adds up", shifted).one_by_one().restarts(1),
+        Trouble::calls(
+            "the names of a page's header stand in another order than its values",
+            pages([Action::TurnHeader]),
+        ),
         Trouble::calls("the job counts more records than its pages hold", [miscounted(1_000)]).restarts(1),
         Trouble::calls("the job counts fewer records than its pages hold", [miscounted(2)]).restarts(1),
     ]

@@ -29,11 +29,21 @@ impl Site {
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "a page with more records than it says",
-        bend: |site| site.page("1", "\"Id\",\"Name\"\n\"1\",\"a\"\n\"2\",\"b\"\n"),
+        bend: |site| site.page("1", "\"Id\",\"Name\"\n\"001000000000001AAA\",\"a\"\n\"001000000000002AAA\",\"b\"\n"),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
             "error: row `Account`: could not read the records whole: the page is announced with 1 records and goes on after them",
+            READ_AFRESH,
+        ],
+    },
+    Case {
+        name: "values in another order than the names of the header",
+        bend: |site| site.page("1", "\"Name\",\"Id\"\n\"001000000000001AAA\",\"a\"\n"),
+        command: &["run", "-q"],
+        code: 2,
+        stderr: &[
+            "error: row `Account`: could not read the records whole: under `Id` stands what is not an Id: the header does not fit the values",
             READ_AFRESH,
         ],
     },
