@@ -19,6 +19,9 @@ use crate::projection::Projection;
 /// about 1.6 million characters at the most (Salesforce object limits).
 const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
 
+/// How many records of a page are held against the types of their columns. More than one, for values may be null.
+const RECORDS_CHECKED: u64 = 100;
+
 /// How many characters of a header are shown.
 const LONGEST_SHOWN: usize = 1_000;
 
@@ -193,7 +196,7 @@ impl PageDecoder {
         if str::from_utf8(&bytes).is_err() {
             return Err(DecodeError::NotText);
         }
-        self.check_first(&bytes)?;
+        self.check_forms(&bytes)?;
         let bytes = match &self.layout {
             Some(Layout::Other(order)) => rewrite(&bytes, order, &self.projection)?,
             _ => bytes,
@@ -203,21 +206,20 @@ impl PageDecoder {
         Ok(())
     }
 
-    /// Holds the first of whole records against what the header says. To look at each one would cost more than to read them.
-    fn check_first(&self, records: &[u8]) -> Result<(), DecodeError> {
-        if self.forms.is_empty() {
-            return Ok(());
-        }
-        let values: Vec<_> = csv::records(records).next().into_iter().flat_map(csv::values).collect();
-        let misfit =
-            self.forms.iter().find(|(place, _, form)| values.get(*place).is_some_and(|value| !form.fits(value)));
-        match misfit {
-            Some((_, value, form)) => {
-                let column = shown(&[&self.projection.values[*value].header]);
-                Err(DecodeError::Form { column, form: form.name() })
+    /// Holds the first records of the page against what the header says, which is the same for all.
+    fn check_forms(&self, records: &[u8]) -> Result<(), DecodeError> {
+        let left = RECORDS_CHECKED.saturating_sub(self.records) as usize;
+        csv::records(records).take(left).try_for_each(|record| {
+            let values: Vec<_> = csv::values(record).collect();
+            let is_misfit = |place: usize, form: Form| values.get(place).is_some_and(|value| !form.fits(value));
+            match self.forms.iter().find(|(place, _, form)| is_misfit(*place, *form)) {
+                Some((_, value, form)) => {
+                    let column = shown(&[&self.projection.values[*value].header]);
+                    Err(DecodeError::Form { column, form: form.name() })
+                }
+                None => Ok(()),
             }
-            None => Ok(()),
-        }
+        })
     }
 
     /// Returns where each value is among the names that were found.

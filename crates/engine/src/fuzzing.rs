@@ -85,7 +85,10 @@ fn projection(choice: u8) -> Projection {
     let field = |name: &str, is_header_uncertain| SelectedValue {
         header: name.to_owned(),
         is_header_uncertain,
-        origin: Origin::Field { path: path(name), field_type: FieldType::Double },
+        origin: Origin::Field {
+            path: path(name),
+            field_type: FieldType::from(if name == "Latitude" { "double" } else { "string" }),
+        },
     };
     let shape = RecordShape { is_list: true, members: vec![("Id".to_owned(), RecordShape::default())] };
     let children = SelectedValue { origin: Origin::Children { key: "C".to_owned(), shape }, ..field("C", false) };
