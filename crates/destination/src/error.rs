@@ -67,7 +67,7 @@ impl ErrorKind {
                 "raise the limit of open files (`ulimit -n`), or lower `download_connections` and `concurrency` in `[run]`",
             ),
             Self::CameTwice => Some(
-                "run again: the table is as it was, and all is read afresh; of an object whose records share an Id, name the columns that tell \
+                "run again: nothing of it is visible, and all is read afresh; of an object whose records share an Id, name the columns that tell \
                  them apart in `primary_key`",
             ),
             Self::Unsupported | Self::InvalidTable | Self::Corrupt | Self::Failed => None,

@@ -12,17 +12,6 @@ const BLOCK: usize = 64;
 /// How many bytes are compared at once, on any processor.
 const LANES: usize = 16;
 
-/// Where records end in a piece of bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ends {
-    /// Behind the first record that ends here.
-    pub(crate) first: usize,
-    /// Behind the last one.
-    pub(crate) last: usize,
-    /// How many there are.
-    pub(crate) records: u64,
-}
-
 /// Goes through the records of a page, piece by piece.
 #[derive(Clone, Debug)]
 pub(crate) struct Boundaries {
@@ -47,25 +36,24 @@ impl Boundaries {
         self.quoted != 0
     }
 
-    /// Finds the record ends in `bytes`. Fails at a record that has another number of values, or quotes that others may read otherwise:
+    /// Appends to `ends` where records end in `bytes`: behind each. Fails at a record that has another number of values, or quotes that others may read otherwise:
     /// nobody looks into it later where its bytes are taken as they are.
-    pub(crate) fn find(&mut self, bytes: &[u8]) -> Result<Ends, DecodeError> {
-        let mut ends = Ends::default();
+    pub(crate) fn find(&mut self, bytes: &[u8], ends: &mut Vec<usize>) -> Result<(), DecodeError> {
         let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
-            self.block(&Marks::of(block), number * BLOCK, &mut ends)?;
+            self.block(&Marks::of(block), number * BLOCK, ends)?;
         }
         if let Some(last) = rest.len().checked_sub(1) {
             let mut block = [0; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
             let marks = Marks::of(&block);
-            self.block(&marks, bytes.len() - rest.len(), &mut ends)?;
+            self.block(&marks, bytes.len() - rest.len(), ends)?;
             self.may_quote = marks.any() >> last & 1;
         }
-        Ok(ends)
+        Ok(())
     }
 
-    fn block(&mut self, marks: &Marks, start: usize, ends: &mut Ends) -> Result<(), DecodeError> {
+    fn block(&mut self, marks: &Marks, start: usize, ends: &mut Vec<usize>) -> Result<(), DecodeError> {
         // An opening quote lies within, a closing one does not. A doubled quote closes and opens again.
         let within = parity(marks.quotes) ^ self.quoted;
         let stray = marks.quotes & within & !(marks.any() << 1 | self.may_quote);
@@ -81,7 +69,7 @@ impl Boundaries {
                 return Err(DecodeError::Ragged { expected: self.values, found });
             }
             (self.commas, counted) = (0, so_far);
-            ends.add(start + at as usize + 1);
+            ends.push(start + at as usize + 1);
             line_ends &= line_ends - 1;
         }
         if stray != 0 {
@@ -91,16 +79,6 @@ impl Boundaries {
         self.quoted = (within >> 63).wrapping_neg();
         self.may_quote = marks.any() >> 63;
         Ok(())
-    }
-}
-
-impl Ends {
-    fn add(&mut self, end: usize) {
-        if self.records == 0 {
-            self.first = end;
-        }
-        self.last = end;
-        self.records += 1;
     }
 }
 
@@ -173,8 +151,8 @@ mod tests {
     use super::*;
 
     /// What [`Boundaries::find`] does, byte by byte.
-    fn byte_by_byte(values: usize, bytes: &[u8]) -> Result<Ends, DecodeError> {
-        let (mut ends, mut is_quoted, mut commas, mut before) = (Ends::default(), false, 0, b'\n');
+    fn byte_by_byte(values: usize, bytes: &[u8]) -> Result<Vec<usize>, DecodeError> {
+        let (mut ends, mut is_quoted, mut commas, mut before) = (Vec::new(), false, 0, b'\n');
         for (at, &byte) in bytes.iter().enumerate() {
             match byte {
                 b'"' if !is_quoted && !matches!(before, b'"' | b',' | b'\n') => return Err(DecodeError::Quote),
@@ -185,7 +163,7 @@ mod tests {
                     if found != values {
                         return Err(DecodeError::Ragged { expected: values, found });
                     }
-                    ends.add(at + 1);
+                    ends.push(at + 1);
                 }
                 _ => {}
             }
@@ -195,31 +173,33 @@ mod tests {
     }
 
     /// Finds the ends in `bytes` that come in pieces, as if they came in one.
-    fn by_pieces(values: usize, bytes: &[u8], piece: usize) -> Result<Ends, DecodeError> {
-        let (mut boundaries, mut all) = (Boundaries::new(values), Ends::default());
+    fn by_pieces(values: usize, bytes: &[u8], piece: usize) -> Result<Vec<usize>, DecodeError> {
+        let (mut boundaries, mut all) = (Boundaries::new(values), Vec::new());
         for (number, part) in bytes.chunks(piece).enumerate() {
-            let ends = boundaries.find(part)?;
-            if ends.records > 0 {
-                let first = if all.records == 0 { number * piece + ends.first } else { all.first };
-                all = Ends { first, last: number * piece + ends.last, records: all.records + ends.records };
-            }
+            let mut ends = Vec::new();
+            boundaries.find(part, &mut ends)?;
+            all.extend(ends.iter().map(|end| number * piece + end));
         }
         Ok(all)
     }
 
+    fn find(values: usize, bytes: &[u8]) -> Result<Vec<usize>, DecodeError> {
+        by_pieces(values, bytes, bytes.len())
+    }
+
     #[test]
-    fn records_that_end_in_the_same_block_are_counted_each() {
+    fn records_that_end_in_the_same_block_are_found_each() {
         let bytes = b"1,2\n\"a\n,\",\"\"\n,\n".repeat(20);
 
-        let ends = Boundaries::new(2).find(&bytes).unwrap();
+        let ends = find(2, &bytes).unwrap();
 
-        assert_eq!(ends, Ends { first: 4, last: bytes.len(), records: 60 });
+        assert_eq!((&ends[..4], ends.len(), ends.last()), (&[4, 13, 15, 19][..], 60, Some(&bytes.len())));
     }
 
     #[test]
     fn the_fault_that_comes_first_counts() {
-        assert_eq!(Boundaries::new(2).find(b"1\na\"b\n"), Err(DecodeError::Ragged { expected: 2, found: 1 }));
-        assert_eq!(Boundaries::new(2).find(b"a\"b\n1\n"), Err(DecodeError::Quote));
+        assert_eq!(find(2, b"1\na\"b\n"), Err(DecodeError::Ragged { expected: 2, found: 1 }));
+        assert_eq!(find(2, b"a\"b\n1\n"), Err(DecodeError::Quote));
     }
 
     proptest! {
@@ -244,7 +224,7 @@ mod tests {
 
             let ends = by_pieces(2, &bytes, piece).unwrap();
 
-            prop_assert_eq!((ends.last, ends.records), (bytes.len(), table.len() as u64));
+            prop_assert_eq!((ends.last().copied().unwrap_or_default(), ends.len()), (bytes.len(), table.len()));
         }
 
         #[test]

@@ -11,8 +11,9 @@ use memchr::memchr2_iter;
 use orgtap_destination::Batch;
 use orgtap_destination::csv;
 
-use crate::boundaries::Boundaries;
+use crate::boundaries::{Boundaries, for_each_record};
 use crate::forms::Form;
+use crate::identities::{Identities, NoId};
 use crate::projection::Projection;
 
 /// The longest record that is accepted, so that a body with an unbalanced quote cannot fill the memory. The texts of one record come to
@@ -31,6 +32,9 @@ pub(crate) enum DecodeError {
     /// The header's columns are not those of the query.
     #[error("the page has the columns {found}, where {expected} were asked for")]
     Columns { expected: String, found: String },
+    /// There is no header at all.
+    #[error("the page does not begin with the names of its columns, {expected}")]
+    NoHeader { expected: String },
     /// The last record has no end.
     #[error("the page ends within a record")]
     Unfinished,
@@ -46,6 +50,8 @@ pub(crate) enum DecodeError {
     /// A value is not what its header says. Which value it is, is nobody's business.
     #[error("under `{column}` stands what is not {form}: the header does not fit the values")]
     Form { column: String, form: &'static str },
+    #[error(transparent)]
+    NoId(#[from] NoId),
     /// A record is not text.
     #[error("a record is not UTF-8")]
     NotText,
@@ -63,6 +69,8 @@ pub(crate) struct PageDecoder {
     /// Whether the header goes on within quotes.
     is_header_quoted: bool,
     boundaries: Boundaries,
+    /// Where records end in the bytes that came last.
+    ends: Vec<usize>,
     /// Whether the page puts every value in quotes, as its header is.
     is_quoting: bool,
     records: u64,
@@ -88,6 +96,7 @@ impl PageDecoder {
             pending: BytesMut::new(),
             is_header_quoted: false,
             boundaries,
+            ends: Vec::new(),
             is_quoting: false,
             records: 0,
         }
@@ -114,24 +123,32 @@ impl PageDecoder {
             self.begin(&header)?;
             chunk.advance(header_end);
         }
-        let mut ends = self.boundaries.find(&chunk)?;
-        if ends.records == 0 {
-            self.pending.extend_from_slice(&chunk);
+        let mut ends = std::mem::take(&mut self.ends);
+        ends.clear();
+        self.boundaries.find(&chunk, &mut ends)?;
+        let taken = self.take(&chunk, &ends, batches);
+        self.ends = ends;
+        taken
+    }
+
+    /// Takes the records that end in `chunk`, and keeps what goes on after them.
+    fn take(&mut self, chunk: &Bytes, ends: &[usize], batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
+        let (Some(&first), Some(&last)) = (ends.first(), ends.last()) else {
+            self.pending.extend_from_slice(chunk);
             return self.bounded();
-        }
-        let mut start = 0;
+        };
+        let (mut start, mut ends) = (0, ends);
         // What is pending ends at the first boundary. The rest goes on as it lies there.
         if !self.pending.is_empty() {
-            self.pending.extend_from_slice(&chunk[..ends.first]);
+            self.pending.extend_from_slice(&chunk[..first]);
             let record = self.pending.split().freeze();
-            self.complete(record, 1, batches)?;
-            start = ends.first;
-            ends.records -= 1;
+            self.complete_one(record, batches)?;
+            (start, ends) = (first, &ends[1..]);
         }
-        if ends.records > 0 {
-            self.complete(chunk.slice(start..ends.last), ends.records, batches)?;
+        if !ends.is_empty() {
+            self.complete(chunk.slice(start..last), start, ends, batches)?;
         }
-        self.pending.extend_from_slice(&chunk[ends.last..]);
+        self.pending.extend_from_slice(&chunk[last..]);
         Ok(())
     }
 
@@ -152,7 +169,7 @@ impl PageDecoder {
         if is_header {
             return self.begin(&record).map_err(|_| DecodeError::Unfinished);
         }
-        self.complete(record, 1, batches)
+        self.complete_one(record, batches)
     }
 
     /// Returns whether a last record without a line end looks whole. Where nothing but the end of the connection ends a body, a cut one
@@ -191,18 +208,43 @@ impl PageDecoder {
         Ok(())
     }
 
-    /// Takes whole records.
-    fn complete(&mut self, bytes: Bytes, records: u64, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
+    /// Takes a whole record.
+    fn complete_one(&mut self, record: Bytes, batches: &mut Vec<Batch>) -> Result<(), DecodeError> {
+        let end = record.len();
+        self.complete(record, 0, &[end], batches)
+    }
+
+    /// Takes whole records. They end at `ends`, which are counted from `start` bytes before them.
+    fn complete(
+        &mut self,
+        bytes: Bytes,
+        start: usize,
+        ends: &[usize],
+        batches: &mut Vec<Batch>,
+    ) -> Result<(), DecodeError> {
         if str::from_utf8(&bytes).is_err() {
             return Err(DecodeError::NotText);
         }
         self.check_forms(&bytes)?;
+        let records = ends.len() as u64;
+        let mut identities = Identities::new(&self.projection, ends.len());
         let bytes = match &self.layout {
-            Some(Layout::Other(order)) => rewrite(&bytes, order, &self.projection)?,
-            _ => bytes,
+            Some(Layout::Other(order)) => {
+                let rewritten = rewrite(&bytes, order, &self.projection)?;
+                for_each_record(&rewritten, |record| identities.add(record));
+                rewritten
+            }
+            _ => {
+                let mut begin = start;
+                for &end in ends {
+                    identities.add(&bytes[begin - start..end - start]);
+                    begin = end;
+                }
+                bytes
+            }
         };
         self.records += records;
-        batches.push(Batch::new(bytes, records));
+        batches.push(identities.tell_apart(Batch::new(bytes, records))?);
         Ok(())
     }
 
@@ -240,6 +282,16 @@ impl PageDecoder {
         order.into_iter().collect()
     }
 
+    /// Says that `found` is not what was asked for. Where no name is known it may be a record, whose values are nobody's business.
+    fn other_columns(&self, found: &[String]) -> DecodeError {
+        let expected: Vec<_> = self.projection.values.iter().map(|value| value.header.as_str()).collect();
+        let is_known = |name: &String| expected.iter().any(|expected| expected.eq_ignore_ascii_case(name));
+        match found.iter().any(is_known) {
+            true => DecodeError::Columns { expected: shown(&expected), found: shown(found) },
+            false => DecodeError::NoHeader { expected: shown(&expected) },
+        }
+    }
+
     /// Compares the header with the columns that were asked for. Case does not count: a path may come back as typed or as the API spells it.
     fn read_header(&self, line: &[u8]) -> Result<Layout, DecodeError> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -251,10 +303,7 @@ impl PageDecoder {
                 let has_crlf = line.ends_with(b"\r\n");
                 Ok(if is_in_order && !has_crlf { Layout::Same } else { Layout::Other(order) })
             }
-            _ => {
-                let expected: Vec<_> = self.projection.values.iter().map(|value| value.header.as_str()).collect();
-                Err(DecodeError::Columns { expected: shown(&expected), found: shown(&found) })
-            }
+            _ => Err(self.other_columns(&found)),
         }
     }
 }
@@ -307,7 +356,7 @@ mod tests {
             origin: Origin::Field { path: vec![(*name).to_owned()], field_type: FieldType::String },
         };
         let values: Vec<_> = names.iter().map(value).collect();
-        Arc::new(Projection { columns: (0..values.len()).map(ColumnSource::Value).collect(), values })
+        Arc::new(Projection { columns: (0..values.len()).map(ColumnSource::Value).collect(), values, id_column: None })
     }
 
     /// Decodes `page`, which arrives in pieces of `piece` bytes.
@@ -413,11 +462,15 @@ mod tests {
         let error = decode(&["Id", "Name"], b"\"Id\",\"Email\"\n", 100).unwrap_err();
 
         assert_eq!(error.to_string(), "the page has the columns Id,Email, where Id,Name were asked for");
+
+        let error = decode(&["Id", "Name"], b"\"001Hs00001abcDEIAY\",\"Jane Doe\"\n", 100).unwrap_err();
+
+        assert_eq!(error.to_string(), "the page does not begin with the names of its columns, Id,Name");
     }
 
     #[test]
     fn a_header_that_comes_from_elsewhere_is_shown_tamely_and_in_part() {
-        let page = format!("\"Id\u{1b}[31m\",\"{}\"\n", "x".repeat(100_000));
+        let page = format!("\"Id\",\"\u{1b}[31m{}\"\n", "x".repeat(100_000));
 
         let text = decode(&["Id", "Name"], page.as_bytes(), 1000).unwrap_err().to_string();
 

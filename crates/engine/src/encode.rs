@@ -6,6 +6,7 @@ use orgtap_destination::{Batch, csv};
 use orgtap_salesforce::{FieldType, Json, Record};
 
 use crate::error::{Error, Result};
+use crate::identities::Identities;
 use crate::projection::{FieldPath, Origin, Projection, RecordShape, SelectedValue};
 
 /// Writes the pages of one answer.
@@ -33,15 +34,19 @@ impl<'a> Encoder<'a> {
         Self { projection, seen: vec![Cell::new(Seen::Nothing); projection.values.len()] }
     }
 
-    /// Writes `records` as one batch.
-    pub(crate) fn batch(&self, records: &[Record]) -> Batch {
+    /// Writes `records` as one batch. Fails where one has no Id although its object has them.
+    pub(crate) fn batch(&self, records: &[Record]) -> Result<Batch> {
         let mut bytes = Vec::new();
+        let mut identities = Identities::new(self.projection, records.len());
         for record in records {
             let values: Vec<String> =
                 self.projection.values.iter().zip(&self.seen).map(|(value, seen)| text(value, record, seen)).collect();
+            let start = bytes.len();
             csv::write_record(&mut bytes, self.projection.make(&values).iter().map(AsRef::as_ref));
+            identities.add(&bytes[start..]);
         }
-        Batch::new(bytes.into(), records.len() as u64)
+        let batch = identities.tell_apart(Batch::new(bytes.into(), records.len() as u64));
+        batch.map_err(|error| Error::Incomplete { message: error.to_string() })
     }
 
     /// Writes the one record of `SELECT COUNT()`.
@@ -264,7 +269,7 @@ mod tests {
         };
         let columns = vec![crate::projection::ColumnSource::Value(0)];
         let finish = |path: &[&str], records: &str| {
-            let projection = Projection { values: vec![value(path)], columns: columns.clone() };
+            let projection = Projection { values: vec![value(path)], columns: columns.clone(), id_column: None };
             let encoder = Encoder::new(&projection);
             drop(encoder.batch(&serde_json::from_str::<Vec<Record>>(records).unwrap()));
             encoder.finish().is_ok()

@@ -44,7 +44,7 @@ pub enum Error {
         message: String,
     },
     /// The run was stopped from outside before this row was done; nothing of it was committed.
-    #[error("stopped before it was done; the table is as it was")]
+    #[error("stopped before it was done; no record that it read was committed")]
     Stopped,
     /// A broken invariant of orgtap itself.
     #[error("could not finish the row: {message}")]

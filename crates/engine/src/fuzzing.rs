@@ -40,7 +40,7 @@ pub fn record(data: &[u8]) {
     let Ok(record) = serde_json::from_slice::<Record>(record) else { return };
     let projection = projection(*selection);
     let encoder = Encoder::new(&projection);
-    let batch = encoder.batch(&[record]);
+    let Ok(batch) = encoder.batch(&[record]) else { return };
     let mut records = csv::records(batch.bytes());
     let first = records.next().unwrap_or_default();
     assert_eq!((csv::values(first).count(), records.next()), (projection.columns.len(), None));
@@ -94,8 +94,8 @@ fn projection(choice: u8) -> Projection {
     let children = SelectedValue { origin: Origin::Children { key: "C".to_owned(), shape }, ..field("C", false) };
     let part = |key: &str, value| Part { key: key.to_owned(), value, is_number: value == 1 };
     let plain = |values: Vec<SelectedValue>| {
-        let columns = (0..values.len()).map(ColumnSource::Value).collect();
-        Projection { values, columns }
+        let columns: Vec<_> = (0..values.len()).map(ColumnSource::Value).collect();
+        Projection { id_column: (values[0].header == "Id").then_some(0), values, columns }
     };
     match choice % 5 {
         0 => plain(vec![field("Id", false)]),
@@ -105,6 +105,7 @@ fn projection(choice: u8) -> Projection {
         _ => Projection {
             values: vec![field("City", false), field("Latitude", false), field("Id", false)],
             columns: vec![ColumnSource::Value(2), ColumnSource::Parts(vec![part("city", 0), part("latitude", 1)])],
+            id_column: Some(0),
         },
     }
 }

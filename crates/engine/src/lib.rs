@@ -14,6 +14,7 @@ mod extract;
 mod forms;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod identities;
 mod journal;
 mod load;
 mod order;

@@ -12,6 +12,8 @@ pub(crate) struct Projection {
     pub(crate) values: Vec<SelectedValue>,
     /// How each column of the table is made, in its order.
     pub(crate) columns: Vec<ColumnSource>,
+    /// Which column holds the Id, where each record has one of its own.
+    pub(crate) id_column: Option<usize>,
 }
 
 /// A value that the query selects.
@@ -158,6 +160,7 @@ mod tests {
                 ColumnSource::Value(1),
                 ColumnSource::Parts(vec![part("city", 0, false), part("latitude", 2, true)]),
             ],
+            id_column: None,
         };
         let made = |values: [&'static str; 3]| {
             let columns = projection.make(&values).into_iter().map(|text| String::from_utf8_lossy(&text).into_owned());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use orgtap_destination::{CommittedLoad, Destination};
+use orgtap_destination::{CommittedLoad, Destination, WriteMode};
 use orgtap_salesforce::Client;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -15,12 +15,15 @@ use crate::event::{EventSender, RunEvent};
 use crate::extract::{self, Downloads, Extracted, Extraction, Parts, remove_jobs};
 use crate::load::{Fate, RowLoad};
 use crate::order::RunMark;
-use crate::plan::{self, FetchWindow, LeftOut, Plan, Terms, less};
+use crate::plan::{self, COMMIT_MARGIN, FetchWindow, LeftOut, Plan, Terms, less};
 use crate::report::{Loaded, RowReport, RowTimes};
 use crate::spec::{Fetch, RowSpec, RunSpec};
 
 /// How far a claim may lie beyond all stamps and be believed on the org's word alone.
 const FAR_BEYOND: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How far a claim may lie beyond the creation of the job and still be of the same clock.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
 
 /// How many times a row whose job is aborted or gone creates one.
 const JOBS_TRIED: u32 = 3;
@@ -113,8 +116,11 @@ async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told:
     told.notes.extend(notes(&plan));
 
     let before = deletions::end_listed(context, row, &mut plan, told).await?;
-    let (loaded, _) = load_plan(context, &plan, before.load, told).await?;
-    let loaded = deletions::with_gone(loaded, &plan, before.gone);
+    let loaded = load_plan(context, &plan, before.load, told).await;
+    if loaded.is_err() {
+        told.notes.extend(deletions::ended_already(&plan, before.gone));
+    }
+    let loaded = deletions::with_gone(loaded?.0, &plan, before.gone);
     let compared = deletions::compare_if_due(context, row, &plan, told).await?;
     Ok(match compared {
         Some(compared) => loaded.compared_by(&compared),
@@ -173,7 +179,7 @@ fn taken_up(load: &RowLoad) -> String {
 /// Reads what is missing of the records and writes it.
 async fn transfer(context: &RowContext, plan: &Plan, load: &RowLoad, times: &mut RowTimes) -> Result<Extracted> {
     let started = Instant::now();
-    let parts = Parts::new(plan, &*load.load, load.written.clone(), &context.events);
+    let parts = Parts::new(&plan.row, &*load.load, load.written.clone(), &context.events);
     let extraction = Extraction {
         client: &context.client,
         plan,
@@ -217,7 +223,13 @@ async fn commit(
 /// its own: when the org took the job and, where that is not told or the claim lies far beyond, the newest stamp that was read. A quiet object
 /// loses nothing by the lower bound. `None` where nobody knows.
 fn watermark(claim: Timestamp, plan: &Plan, extracted: &Extracted) -> Option<Timestamp> {
-    let claim = extracted.job_created.map_or(claim, |created| less(created, plan.watermark_margin).min(claim));
+    let is_appended = plan.table.write_mode == WriteMode::Append;
+    let claim = match extracted.job_created {
+        // It is of another clock than the org's, and says nothing of transactions that were open. What is appended cannot be read twice.
+        Some(created) if !is_appended && claim.duration_since(created) > CLOCKS_APART => less(created, COMMIT_MARGIN),
+        Some(created) => less(created, plan.watermark_margin).min(claim),
+        None => claim,
+    };
     if plan.cursor_column.is_none() {
         return Some(claim);
     }

@@ -40,6 +40,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 /// What a table is made of. A table made of something else has to be loaded anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
+    /// The org's id, where it is known. A sandbox that was refreshed is another org at the same address.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) org: Option<String>,
     /// The sObject, as Salesforce spells it.
     pub(crate) object: String,
     /// How the row says which fields it wants. It is the same as before where only the org changed.
@@ -95,6 +98,11 @@ impl Fingerprint {
     /// again would not bring it back.
     pub(crate) fn difference(&self, saved: &Self) -> Option<String> {
         let mut differences = Vec::new();
+        if let (Some(_), Some(was)) = (&self.org, &saved.org)
+            && self.org != saved.org
+        {
+            differences.push(format!("the org was `{was}`"));
+        }
         if !self.object.eq_ignore_ascii_case(&saved.object) {
             differences.push(format!("the object was `{}`", saved.object));
         }
@@ -145,6 +153,7 @@ mod tests {
 
     fn fingerprint() -> Fingerprint {
         Fingerprint {
+            org: Some("00Dd0000000cQ8L".into()),
             object: "Account".into(),
             selection: "all".into(),
             fields: vec!["Id".into(), "Name".into()],
@@ -220,6 +229,7 @@ mod tests {
     #[test]
     fn every_part_of_a_fingerprint_is_compared() {
         let new = Fingerprint {
+            org: Some("00Dx0000000BV7z".into()),
             object: "Contact".into(),
             selection: "only Id, Email".into(),
             fields: vec!["Id".into(), "Email".into()],
@@ -233,7 +243,7 @@ mod tests {
 
         assert_eq!(
             difference,
-            "the object was `Account`, the query's conditions changed, the cursor field was `LastModifiedDate`, \
+            "the org was `00Dd0000000cQ8L`, the object was `Account`, the query's conditions changed, the cursor field was `LastModifiedDate`, \
              deleted records were left out, new: `Email`, gone: `Name`"
         );
     }

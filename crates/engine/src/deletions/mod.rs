@@ -198,6 +198,15 @@ async fn absent_note(context: &RowContext, Comparison { plan, changed }: &Compar
     })
 }
 
+/// Says of `count` records that are gone already what a failed row does not tell of its load.
+pub(crate) fn ended_already(plan: &Plan, count: u64) -> Option<String> {
+    let done = match plan.ending.as_ref().map(|ending| &ending.gone) {
+        Some(Gone::Marked { .. }) => "flagged",
+        _ => "taken out",
+    };
+    (count > 0).then(|| format!("records that the org's log lists as deleted are {done} nevertheless: {count}"))
+}
+
 /// Returns `loaded` with what was done to records that are gone, `count` of them, as the table of `plan` ends them.
 pub(crate) fn with_gone(loaded: Loaded, plan: &Plan, count: u64) -> Loaded {
     match plan.ending.as_ref().map(|ending| &ending.gone) {

@@ -6,7 +6,6 @@
 mod bulk;
 mod documents;
 mod downloads;
-mod identities;
 mod newest;
 mod parts;
 mod rest;

@@ -9,7 +9,6 @@ use orgtap_destination::{Batch, PartId, PartWriter, TableLoad, WrittenPart};
 use orgtap_salesforce::Job;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::identities::tell_apart;
 use super::newest::Newest;
 use crate::error::{Error, Result};
 use crate::event::{EventSender, RunEvent};
@@ -26,8 +25,6 @@ pub(crate) struct Parts<'a> {
     bytes: AtomicU64,
     expected: AtomicU64,
     newest: OnceLock<Newest>,
-    /// The column of the Id, where each record has one of its own.
-    id_column: Option<usize>,
     /// How long query jobs were waited for.
     job_wait: Mutex<Duration>,
     /// Held while the journal is saved: an older one must not take the place of a newer.
@@ -35,11 +32,10 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Writes the records of `plan` to `load`, which holds the parts `written` already.
-    pub(crate) fn new(plan: &Plan, load: &'a dyn TableLoad, written: Vec<WrittenPart>, events: &EventSender) -> Self {
+    /// Writes to `load`, which holds the parts `written` already.
+    pub(crate) fn new(row: &str, load: &'a dyn TableLoad, written: Vec<WrittenPart>, events: &EventSender) -> Self {
         Self {
-            row: plan.row.clone(),
-            id_column: plan.id_column,
+            row: row.to_owned(),
             load,
             events: events.clone(),
             records: AtomicU64::new(written.iter().map(|written| written.records).sum()),
@@ -163,10 +159,6 @@ impl OpenPart<'_> {
         if let Some(newest) = self.parts.newest.get() {
             newest.look_at(&batch);
         }
-        let batch = match self.parts.id_column {
-            Some(column) => tell_apart(batch, column),
-            None => batch,
-        };
         let writer = self.writer.as_mut().expect("a part is closed once, and then it is gone");
         writer.write(batch).await.map_err(Error::destination)?;
         self.records += records;

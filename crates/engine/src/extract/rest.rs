@@ -88,7 +88,7 @@ impl<'a> Reading<'a> {
             for record in &mut page.records {
                 complete(self.client, record).await?;
             }
-            let batch = self.encoder.batch(&page.records);
+            let batch = self.encoder.batch(&page.records)?;
             records += batch.records();
             self.seen.add(first_record(&batch), page.next.as_deref())?;
             self.write(batch).await?;

@@ -97,6 +97,7 @@ async fn plan_of(
     let id = object.field("Id").ok_or_else(|| Error::Internal { message: "the field `Id` went missing".to_owned() })?;
     let mut selection = Selection::default();
     selection.add_field(&Resolved::of(object, id), item_of("Id")?)?;
+    selection.projection.id_column = source::has_own_ids(selected).then_some(0);
     let obstacles: Vec<_> = route::not_in_bulk(&object.name, query.object().span).into_iter().collect();
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let Route { api, reason: api_reason, records, rest_up_to } = route::choose(row.api, &reading, client).await;
@@ -122,7 +123,6 @@ async fn plan_of(
         projection: Arc::new(selection.projection),
         rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
-        id_column: source::has_own_ids(selected).then_some(0),
         cursor_column: None,
         watermark_margin: SignedDuration::ZERO,
         made: object.server_time,

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// How far before the server's time a watermark lies where Salesforce keeps no log of an object's changes. A REST or SOAP call is over after
 /// ten minutes (Salesforce limits cheat sheet); this is twice as long, for what runs outside such a call, as batches of the Bulk API do.
-const COMMIT_MARGIN: Duration = Duration::from_secs(20 * 60);
+pub(crate) const COMMIT_MARGIN: SignedDuration = SignedDuration::from_mins(20);
 
 /// The time over which the log of changes is asked how far it is complete. Short, because the answer also lists every change in it.
 const LOG_WINDOW: Duration = Duration::from_secs(5 * 60);

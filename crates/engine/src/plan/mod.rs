@@ -36,6 +36,7 @@ pub use columns::why_left_out;
 use columns::{SelectedColumn, Selection, nearest};
 pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
+pub(crate) use cursor::COMMIT_MARGIN;
 pub use deleted::Deletions;
 pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
 pub use ranges::Ranges;
@@ -88,8 +89,6 @@ pub struct Plan {
     pub(crate) rest_up_to: Option<u64>,
     /// Whether REST may step in where Bulk refuses the query.
     pub(crate) may_fall_back: bool,
-    /// The column of the Id, where each record that is read has one of its own.
-    pub(crate) id_column: Option<usize>,
     /// The column that tells how far the stamps of the records reach, where the row fetches incrementally.
     pub(crate) cursor_column: Option<usize>,
     /// How far back a watermark has to lie: as much as the cursor's values are vague.
@@ -190,7 +189,6 @@ pub(crate) async fn make(
         ending.saved = window.saved.take();
     }
     table.gone = deleted::see_deleted(row, &mut selected, &window.fetch)?;
-    let has_own_ids = source::has_own_ids(&selected);
     let Selected {
         mut query, object, selection, operation, obstacles, bulk_warnings, place, notes: source_notes, ..
     } = selected;
@@ -200,7 +198,6 @@ pub(crate) async fn make(
     if let Some(condition) = window.condition {
         query.add_condition(condition);
     }
-    let id_column = table.columns.iter().position(|column| column.name == "Id").filter(|_| has_own_ids);
     check_capabilities(row, &table, destination)?;
     notes.extend(window.notes);
     let mut warnings = Vec::new();
@@ -242,7 +239,6 @@ pub(crate) async fn make(
         projection: Arc::new(selection.projection),
         rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
-        id_column,
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,
         made: object.server_time,
@@ -258,6 +254,7 @@ fn table_name(row: &RowSpec, selected: &Selected) -> String {
 /// Returns what the row's table is made of, but for the cursor field.
 fn fingerprint_of(row: &RowSpec, selected: &Selected) -> Fingerprint {
     Fingerprint {
+        org: selected.org.clone(),
         object: selected.object.name.clone(),
         selection: selected.asked.clone(),
         fields: selected.selection.columns.iter().map(|column| column.column.name.clone()).collect(),

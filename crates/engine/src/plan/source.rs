@@ -20,6 +20,8 @@ use crate::state::MADE_BY;
 pub(super) struct Selected {
     pub(super) query: Query,
     pub(super) object: Arc<SObject>,
+    /// The org's id, where it is known.
+    pub(super) org: Option<String>,
     pub(super) selection: Selection,
     pub(super) operation: QueryOperation,
     /// Whether deleted records are among them.
@@ -103,6 +105,10 @@ pub(super) async fn select(row: &RowSpec, client: &Client) -> Result<Selected> {
         Source::Object { object, fields } => whole_object(row, object, fields, client).await?,
         Source::Soql(text) => soql(row, text, client).await?,
     };
+    if has_own_ids(&selected) {
+        let Selection { columns, projection, .. } = &mut selected.selection;
+        projection.id_column = columns.iter().position(|column| column.column.name == "Id");
+    }
     // Where deleted records are to leave the table, it depends on what of it is read whether they have to be seen.
     if row.records == Records::LiveAndArchived && row.deleted != Deleted::Remove && !selected.includes_deleted {
         leave_out_deleted(&selected.object, &mut selected.query)?;
@@ -136,6 +142,7 @@ async fn whole_object(row: &RowSpec, name: &str, fields: &Fields, client: &Clien
     Ok(Selected {
         query,
         object,
+        org: client.org_id().await.map_err(Error::salesforce)?,
         notes: std::mem::take(&mut selection.notes),
         selection,
         operation: operation(row.records),
@@ -182,6 +189,7 @@ async fn soql(row: &RowSpec, text: &str, client: &Client) -> Result<Selected> {
         filter: without_select(&query)?,
         query,
         object,
+        org: client.org_id().await.map_err(Error::salesforce)?,
         selection,
         operation: operation(records),
         includes_deleted: records == Records::All,

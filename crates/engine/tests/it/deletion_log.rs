@@ -58,6 +58,24 @@ async fn a_restored_record_that_the_log_still_lists_is_not_lost() {
 }
 
 #[tokio::test]
+async fn a_row_that_fails_after_the_end_of_deleted_records_says_that_they_are_gone() {
+    for (row, done) in [(removing(object("Account")), "taken out"), (flagging(object("Account")), "flagged")] {
+        let fixture = loaded(&row).await;
+        let [deleted] = fixture.first("Account");
+        fixture.delete_for_good(deleted);
+        for call in [CallKind::Query, CallKind::JobCreate] {
+            fixture.emulator.faults().add(Fault::always(call, refusal(400, "MALFORMED_QUERY"))).unwrap();
+        }
+
+        let report = fixture.run_row(&row).await;
+
+        assert!(report.outcome.is_err());
+        let note = format!("records that the org's log lists as deleted are {done} nevertheless: 1");
+        assert!(report.notes.contains(&note), "{:?}", report.notes);
+    }
+}
+
+#[tokio::test]
 async fn a_restored_record_that_the_log_lists_late_is_not_lost() {
     let row = removing(object("Account"));
     let fixture = loaded(&row).await;

@@ -1,11 +1,11 @@
 //! What a table is made of: when that changes the row reloads and says why, and when it does not it goes on.
 
 use orgtap_destination::{Column, ColumnType, Destination, TableSpec, WriteMode};
-use orgtap_emulator::Scope;
-use orgtap_engine::{Fields, RowSpec, Source, StartOver, Types};
+use orgtap_emulator::{Org, OrgIdentity, Scope};
+use orgtap_engine::{Fields, RowSpec, RunSpec, Source, StartOver, Types};
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, MINUTE, fields, incremental, object, org_with, some_of, soql, with_deleted};
+use crate::fixture::{Fixture, MINUTE, fields, incremental, object, only, org_with, some_of, soql, with_deleted};
 use crate::records::{Records, assert_same};
 
 /// Loads `before`, then `after` under the same name into the same table, which has to reload for `reason`.
@@ -184,6 +184,28 @@ async fn a_state_that_cannot_be_read_is_as_good_as_none() {
 
         assert_eq!(report.outcome.unwrap().records, fixture.live("Account").len() as u64, "{state}");
         assert!(report.notes.iter().any(|note| note.starts_with("fetches all: the saved state")), "{:?}", report.notes);
+    }
+}
+
+#[tokio::test]
+async fn another_org_at_the_same_address_reloads() {
+    let row = incremental(object("Account"));
+    let before = Fixture::demo(300).await;
+    let identity = OrgIdentity { organization_id: "00D0000000refr3".parse().unwrap(), ..before.org.identity().clone() };
+    let refreshed = Org::builder().demo(600).seed(7).identity(identity).build();
+    let after = Fixture { memory: before.memory.clone(), ..Fixture::of(refreshed).await };
+
+    for client in [after.client(), after.client_at(after.emulator.url().parse().unwrap())] {
+        before.run_row(&RowSpec { start_over: StartOver::Replace, ..row.clone() }).await.outcome.unwrap();
+
+        let report = only(after.run_as(&client, RunSpec::new(vec![row.clone()])).await);
+
+        let note = format!(
+            "fetches all: the row changed (the org was `{}`)",
+            &before.org.identity().organization_id.to_string()[..15]
+        );
+        assert!(report.notes.contains(&note), "{:?}", report.notes);
+        assert_same(&after.table("Account"), &after.live("Account"));
     }
 }
 

@@ -271,6 +271,27 @@ async fn progress_takes_back_the_records_of_a_page_that_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_record_without_an_id_fails_the_row() {
+    for (api, call, body) in [
+        (Api::Bulk, CallKind::Results, "\"Id\",\"Name\"\n\"001000000000001AAA\",\"a\"\n\"\",\"b\"\n"),
+        (
+            Api::Rest,
+            CallKind::Query,
+            r#"{"totalSize": 1, "done": true, "records": [{"attributes": {"type": "Account"}, "Id": null, "Name": "b"}]}"#,
+        ),
+    ] {
+        let fixture = Fixture::demo(100).await;
+        let headers = [("sforce-locator", "null"), ("sforce-numberofrecords", "2")];
+        fixture.emulator.faults().add(Fault::always(call, canned(200, &headers, body))).unwrap();
+
+        let error = fixture.fail(&RowSpec { api, ..some_of("Account", &["Id", "Name"]) }).await;
+
+        assert_eq!(chain(&error), "could not read the records whole: a record has no Id");
+        assert!(fixture.memory.table("Account").is_none());
+    }
+}
+
+#[tokio::test]
 async fn pages_of_a_rest_query_are_right_or_the_row_fails() {
     let row = RowSpec { api: Api::Rest, ..some_of("Contact", &["Id", "Name"]) };
     let repeat = canned(200, &[], r#"{"totalSize": 4400, "done": true, "records": []}"#);

@@ -161,6 +161,34 @@ async fn a_date_that_a_gateway_set_by_a_wrong_clock_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_commit_that_shows_late_is_not_lost_where_the_date_is_of_a_clock_that_is_ahead() {
+    let fixture = Fixture::demo(100).await;
+    let row = RowSpec { api: Api::Bulk, ..incremental(object("Account")) };
+    fixture.load(&row).await;
+    let headers = [("date".to_owned(), "Fri, 01 Jan 2100 00:00:00 GMT".to_owned())].into();
+    let body = json!({"name": "Account", "label": "Account", "queryable": true, "replicateable": false, "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "Name", "type": "string"},
+        {"name": "LastModifiedDate", "type": "datetime", "nillable": false},
+    ]});
+    let describe = CannedAnswer { status: 200, headers, body: body.to_string() };
+    fixture.emulator.faults().add(Fault::always(CallKind::Describe, Action::Answer(describe))).unwrap();
+    fixture.load(&row).await;
+    fixture.org.advance(MINUTE);
+
+    fixture.org.set_commit_delay(10 * MINUTE);
+    let slow = fixture.new_account("slow");
+    fixture.org.advance(5 * MINUTE);
+    fixture.org.set_commit_delay(Duration::ZERO);
+    fixture.new_account("quick");
+    fixture.load(&row).await;
+    fixture.org.advance(6 * MINUTE);
+    fixture.load(&row).await;
+
+    assert_eq!(fixture.table("Account").value(slow, "Name").as_deref(), Some("slow"));
+}
+
+#[tokio::test]
 async fn a_claim_far_beyond_all_stamps_is_not_believed() {
     let fixture = Fixture::demo(100).await;
     let row = incremental(object("Account"));

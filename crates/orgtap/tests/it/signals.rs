@@ -24,7 +24,7 @@ fn the_first_signal_stops_the_run_cleanly() {
         let ran = run.end().exits(1);
 
         assert!(
-            ran.stderr.contains("row `Account`: stopped before it was done; the table is as it was"),
+            ran.stderr.contains("row `Account`: stopped before it was done; no record that it read was committed"),
             "{}",
             ran.stderr
         );

@@ -12,7 +12,7 @@ mod security_token;
 
 use std::sync::atomic::AtomicU64;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::clock::Clock;
@@ -38,6 +38,19 @@ pub(crate) struct Session {
     pub(crate) org_id: Option<String>,
     /// The token to renew with, where the org gave a new one.
     pub(crate) refresh_token: Option<SecretString>,
+}
+
+/// How many characters of an Id tell it; the long form has three more.
+const ID_CHARACTERS: usize = 15;
+
+impl Session {
+    /// Returns the org's id in its short form. An access token begins with it, unless it is a JWT.
+    pub(crate) fn org_id(&self) -> Option<&str> {
+        let in_token = || self.access_token.expose_secret().split_once('!').map(|(org_id, _)| org_id);
+        let id = self.org_id.as_deref().or_else(in_token)?;
+        id.get(..ID_CHARACTERS)
+            .filter(|id| id.starts_with("00D") && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    }
 }
 
 /// What signing in needs.

@@ -46,6 +46,12 @@ impl Client {
         Ok(self.session().await?.instance_url.clone())
     }
 
+    /// Returns the org's id in its short form, by which it is the same at whatever address; `None` where neither the sign-in nor the access
+    /// token tells it.
+    pub async fn org_id(&self) -> Result<Option<String>> {
+        Ok(self.session().await?.org_id().map(str::to_owned))
+    }
+
     /// Returns the versions that the org offers and this client can use, oldest first.
     pub async fn versions(&self) -> Result<Vec<ApiVersion>> {
         self.shared.versions.get_or_try_init(|| self.ask_versions()).await.cloned()

@@ -99,11 +99,11 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "a header that commands the terminal",
-        bend: |site| site.page("1", "\"Id\u{1b}[31m\",\"\u{9b}2J\r\n\u{1b}]8;;http://x\u{7}\u{202e}\"\n\"1\",\"a\"\n"),
+        bend: |site| site.page("1", "\"Id\",\"\u{1b}[31m\u{9b}2J\r\n\u{1b}]8;;http://x\u{7}\u{202e}\"\n\"1\",\"a\"\n"),
         command: &["run", "-q"],
         code: 2,
         stderr: &[
-            "error: row `Account`: could not read the records whole: the page has the columns Id [31m, 2J   ]8;;http://x , where Id,Name were asked for",
+            "error: row `Account`: could not read the records whole: the page has the columns Id, [31m 2J   ]8;;http://x , where Id,Name were asked for",
             READ_AFRESH,
         ],
     },
