@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod fault;
 mod faults;
+mod formula;
 mod id;
 mod import;
 mod job;

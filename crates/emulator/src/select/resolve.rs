@@ -268,7 +268,7 @@ impl Leaf {
             return Value::Text(Text::from(table.object.name.as_str()));
         }
         let field = self.fields.iter().find(|(at, _)| *at == record.0);
-        field.map_or(Value::Null, |(_, field)| table.value(record.1, *field))
+        field.map_or(Value::Null, |(_, field)| snapshot.value(record.0, record.1, *field))
     }
 }
 
