@@ -11,6 +11,7 @@ mod clock;
 mod connection;
 mod cursor;
 mod dataset;
+mod device;
 mod emulator;
 mod encoding;
 mod error;
