@@ -12,8 +12,10 @@ use serde_json::{Map, Value as Json, json};
 use crate::client::{Answer, Fixture, encode};
 
 /// Differences that are meant: where, and why.
-const KNOWN: &[(&str, &str)] =
-    &[("query of one record: $.records[].Owner.attributes.url", "user records have an address as any others do")];
+const KNOWN: &[(&str, &str)] = &[
+    ("query of one record: $.records[].Owner.attributes.url", "user records have an address as any others do"),
+    ("token: $.scope", "the recording is of 2015, when the answer did not tell the scope"),
+];
 
 /// Returns the folder with data that others made, unless it is not there and nobody insists.
 #[expect(clippy::disallowed_methods, reason = "a test has no environment module to take it from")]
@@ -189,14 +191,14 @@ async fn answers_have_the_shape_that_real_orgs_gave_them() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Leaves of two documents only the members that both have: no two orgs' objects have the same fields.
+/// Leaves of two documents only the members that both have a value for: no two orgs' objects have the same fields.
 fn in_common(ours: &Json, recorded: &Json) -> (Json, Json) {
     let (Json::Object(ours), Json::Object(recorded)) = (ours, recorded) else {
         return (ours.clone(), recorded.clone());
     };
     let kept = |from: &Map<String, Json>, other: &Map<String, Json>| -> Json {
         from.iter()
-            .filter(|(key, _)| other.contains_key(*key))
+            .filter(|(key, value)| !value.is_null() && other.get(*key).is_some_and(|other| !other.is_null()))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect()
     };
@@ -286,7 +288,7 @@ async fn records_pages_and_tokens_have_the_shape_that_real_orgs_gave_them() {
         let answer = fixture.get(&format!("{root}/sobjects/{object}/{id}")).await;
         let recorded = exchange(&folder, "grouparoo.jsonl", "GET", &format!("/sobjects/{object}/"), 200);
         let (ours, theirs) = in_common(&answer.json(), &recorded["body"]);
-        assert!(theirs.as_object().unwrap().len() > 20, "{object}");
+        assert!(theirs.as_object().unwrap().len() > 8, "{object}");
         found.extend(differences(object, &ours, &theirs));
         let missing = fixture.get(&format!("{root}/sobjects/{object}/{}zzz", id.get(..12).unwrap())).await;
         let recorded = exchange(&folder, "grouparoo.jsonl", "GET", &format!("/sobjects/{object}/"), 404);
@@ -381,7 +383,7 @@ async fn refusals_are_those_of_real_orgs_word_by_word() {
     );
     assert_eq!(
         send("POST", "/sobjects/PlayingCard__c", json!({"Name": "A"})).await,
-        said("The requested resource does not exist\"}]")
+        exchange(&folder, "sf-fx-runtime-java.jsonl", "POST", "/sobjects/PlayingCard__c", 404)["body"]
     );
     let several = json!({"allOrNone": false, "records": [{"attributes": {"type": "Account"}, "Name": null}]});
     assert_eq!(send("POST", "/composite/sobjects", several).await, said("Required fields are missing: [Name]"));
