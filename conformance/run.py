@@ -13,12 +13,14 @@ BEGIN, END = "<!-- conformance: begin -->", "<!-- conformance: end -->"
 JOB_TIME = ["--job-seconds", os.environ["CONFORMANCE_JOB_SECONDS"]] if "CONFORMANCE_JOB_SECONDS" in os.environ else []
 # Libraries that live in an environment of their own; the other drivers run programs, or are of the first client.
 LIBRARIES = {"dlt", "salesforce_bulk", "aiosalesforce", "django_salesforce"}
+# Libraries of Node.
+SCRIPTS = {"jsforce", "nforce"}
 RECORDS = os.environ.get("CONFORMANCE_RECORDS", "12000")
 
 
 def command(client):
-    if client == "jsforce":
-        return [str(Path(os.environ["CONFORMANCE_NODE_MODULES"], "node/bin/node")), str(ROOT / "jsforce_driver.mjs")]
+    if client in SCRIPTS:
+        return [str(Path(os.environ["CONFORMANCE_NODE_MODULES"], "node/bin/node")), str(ROOT / f"{client}_driver.mjs")]
     python = str(Path(os.environ["CONFORMANCE_CACHE"], client, "bin/python")) if client in LIBRARIES else sys.executable
     return [python, str(ROOT / f"{client}_driver.py")]
 

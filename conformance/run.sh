@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 cache="${CONFORMANCE_CACHE:-$HOME/.cache/orgtap-conformance}"
 mkdir -p "$cache"
 clients=("$@")
-all=(simple_salesforce jsforce sf_cli tap_salesforce airbyte ingestr dlt salesforce_bulk aiosalesforce django_salesforce)
+all=(simple_salesforce jsforce nforce sf_cli tap_salesforce airbyte ingestr dlt salesforce_bulk aiosalesforce django_salesforce)
 [ ${#clients[@]} -gt 0 ] || clients=("${all[@]}")
 
 wanted() { [[ " ${clients[*]} " == *" $1 "* ]]; }
@@ -40,7 +40,8 @@ node_client() { # requirement...
 
 # The drivers are run by the Python of the first client, those of libraries by the Python that has the library.
 python_client py 'simple-salesforce==1.12.10'
-if wanted jsforce || wanted sf_cli; then node_client 'node@22' 'jsforce@3'; fi
+if wanted jsforce || wanted nforce || wanted sf_cli; then node_client 'node@22' 'jsforce@3'; fi
+if wanted nforce; then node_client 'nforce@1'; fi
 if wanted sf_cli; then node_client '@salesforce/cli@2'; fi
 if wanted tap_salesforce; then python_client tap 'tap-salesforce==2.8.1'; fi
 if wanted airbyte; then python_client airbyte 'airbyte-source-salesforce==2.10.3'; fi

@@ -96,6 +96,19 @@ impl Refusal {
         self
     }
 
+    /// Spells a refusal as it stands among the results of several records.
+    pub(crate) fn into_record_error(self) -> serde_json::Value {
+        let (code, message, fields) = match self {
+            Self::Rest { code, message, fields, .. } => (code, message, fields.unwrap_or_default()),
+            Self::Bulk { code, message, .. } => (code, message, Vec::new()),
+            Self::Oauth { error, description } => (error.to_owned(), description.to_owned(), Vec::new()),
+            Self::Soap { code, message, .. } | Self::Async { code, message, .. } => {
+                (code.to_owned(), message, Vec::new())
+            }
+        };
+        serde_json::json!({"statusCode": code, "message": message, "fields": fields})
+    }
+
     /// Spells a REST refusal as Bulk API 2.0 does.
     pub(crate) fn into_bulk(self) -> Self {
         match self {

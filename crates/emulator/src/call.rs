@@ -20,11 +20,11 @@ pub enum CallKind {
     Login,
     /// The OAuth token endpoint.
     Token,
-    /// The login page of the OAuth web-server flow.
+    /// The login page of the OAuth web-server flow, and the one of the device flow.
     Authorize,
     /// Ending a session by the OAuth revoke endpoint.
     Revoke,
-    /// Who the session's user is: `userinfo` and the identity URL.
+    /// Who the session's user is: `userinfo`, the identity URL and `introspect`.
     Identity,
     /// The list of API versions.
     Versions,
@@ -88,6 +88,9 @@ pub(crate) enum Call {
     Token,
     Authorize,
     Revoke,
+    Introspect,
+    /// The page at which a person lets a device in.
+    Connect,
     UserInfo,
     Identity,
     Versions,
@@ -140,8 +143,17 @@ pub(crate) enum Resource {
     },
     Composite,
     CompositeBatch,
+    CompositeGraph,
+    /// What else is under `composite`.
+    CompositeList,
+    /// Records with their children.
+    Tree(String),
     /// Several records of an object.
     Collection(String),
+    /// Several records of any objects.
+    CreateCollection,
+    UpdateCollection,
+    DeleteCollection,
     JobCreate,
     JobList,
     JobInfo(String),
@@ -228,6 +240,9 @@ impl Call {
             ["services", "oauth2", "revoke"] if method == Method::POST => Self::Revoke,
             ["services", "oauth2", "revoke"] => when(method, &Method::GET, Self::Revoke),
             ["services", "oauth2", "userinfo"] => Self::UserInfo,
+            ["services", "oauth2", "introspect"] => when(method, &Method::POST, Self::Introspect),
+            ["setup", "connect"] if method == Method::POST => Self::Connect,
+            ["setup", "connect"] => when(method, &Method::GET, Self::Connect),
             ["id", _, _] => when(method, &Method::GET, Self::Identity),
             ["services", "data"] => when(method, &Method::GET, Self::Versions),
             ["services", "data", version, resource @ ..] => match ApiVersion::parse_segment(version) {
@@ -257,9 +272,9 @@ impl Call {
         match self {
             Self::SoapLogin { .. } => CallKind::Login,
             Self::Token => CallKind::Token,
-            Self::Authorize => CallKind::Authorize,
+            Self::Authorize | Self::Connect => CallKind::Authorize,
             Self::Revoke => CallKind::Revoke,
-            Self::UserInfo | Self::Identity => CallKind::Identity,
+            Self::UserInfo | Self::Identity | Self::Introspect => CallKind::Identity,
             Self::Versions => CallKind::Versions,
             Self::Rest(_, resource) => resource.kind(),
             Self::BulkV1 { resource, .. } => resource.kind(),
@@ -305,6 +320,7 @@ impl Resource {
                 let [object, id, field] = [object, id, field].map(|text| (*text).to_owned());
                 Self::Blob { object, id, field }
             }
+            ["composite"] => Self::CompositeList,
             ["composite", "sobjects", object] => Self::Collection((*object).to_owned()),
             ["tooling", "query"] => Self::ToolingQuery,
             ["query"] => Self::Query(Scope::Live),
@@ -327,6 +343,9 @@ impl Resource {
             ["sobjects", object] => Self::Insert((*object).to_owned()),
             ["composite"] => Self::Composite,
             ["composite", "batch"] => Self::CompositeBatch,
+            ["composite", "graph"] => Self::CompositeGraph,
+            ["composite", "tree", object] => Self::Tree((*object).to_owned()),
+            ["composite", "sobjects"] => Self::CreateCollection,
             ["composite", "sobjects", object] => Self::Collection((*object).to_owned()),
             ["jobs", "query"] => Self::JobCreate,
             _ => return None,
@@ -335,6 +354,7 @@ impl Resource {
 
     fn changed(segments: &[&str]) -> Option<Self> {
         Some(match segments {
+            ["composite", "sobjects"] => Self::UpdateCollection,
             ["sobjects", object, id] => Self::Update { object: (*object).to_owned(), id: (*id).to_owned() },
             ["jobs", "query", id] => Self::JobAbort((*id).to_owned()),
             _ => return None,
@@ -343,6 +363,7 @@ impl Resource {
 
     fn removed(segments: &[&str]) -> Option<Self> {
         Some(match segments {
+            ["composite", "sobjects"] => Self::DeleteCollection,
             ["sobjects", object, id] => Self::Delete { object: (*object).to_owned(), id: (*id).to_owned() },
             ["jobs", "query", id] => Self::JobDelete((*id).to_owned()),
             _ => return None,
@@ -351,7 +372,7 @@ impl Resource {
 
     fn kind(&self) -> CallKind {
         match self {
-            Self::List => CallKind::Resources,
+            Self::List | Self::CompositeList => CallKind::Resources,
             Self::DescribeGlobal | Self::DescribeObject(_) | Self::Describe(_) => CallKind::Describe,
             Self::Query(_) | Self::ToolingQuery => CallKind::Query,
             Self::QueryMore(_) => CallKind::QueryMore,
@@ -360,7 +381,14 @@ impl Resource {
             Self::Deleted(_) => CallKind::Deleted,
             Self::Record { .. } | Self::Blob { .. } => CallKind::Record,
             Self::Insert(_) | Self::Update { .. } | Self::Delete { .. } => CallKind::Change,
-            Self::Composite | Self::CompositeBatch | Self::Collection(_) => CallKind::Composite,
+            Self::Composite
+            | Self::CompositeBatch
+            | Self::CompositeGraph
+            | Self::Tree(_)
+            | Self::Collection(_)
+            | Self::CreateCollection
+            | Self::UpdateCollection
+            | Self::DeleteCollection => CallKind::Composite,
             Self::JobCreate => CallKind::JobCreate,
             Self::JobList => CallKind::JobList,
             Self::JobInfo(_) => CallKind::JobInfo,

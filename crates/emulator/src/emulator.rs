@@ -53,6 +53,8 @@ pub struct EmulatorOptions {
     pub bytes_per_second: Option<u64>,
     /// Query jobs that may be created in 24 hours.
     pub daily_query_jobs: u64,
+    /// Kilobytes of results that query jobs may store in 24 hours. The size of a job's results is reckoned from its first records.
+    pub daily_result_kilobytes: u64,
     /// API requests that the org has in 24 hours. Going beyond is reported, not refused; script a fault for that.
     pub daily_api_requests: u64,
     /// The API versions that the org offers.
@@ -75,6 +77,7 @@ impl Default for EmulatorOptions {
             latency: Duration::ZERO,
             bytes_per_second: None,
             daily_query_jobs: 10_000,
+            daily_result_kilobytes: 1_000_000_000,
             daily_api_requests: 100_000,
             versions: ApiVersions::default(),
             sign_in: SignInRules::default(),

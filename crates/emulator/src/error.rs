@@ -36,6 +36,15 @@ impl ChangeError {
         Self { code, message: message.into(), fields: Vec::new() }
     }
 
+    /// A field that the caller may not set.
+    pub(crate) fn read_only(field: &str) -> Self {
+        let message = format!(
+            "Unable to create/update fields: {field}. Please check the security settings of this field and verify that it is \
+             read/write for your profile or permission set."
+        );
+        Self::new("INVALID_FIELD_FOR_INSERT_UPDATE", message).about(field)
+    }
+
     pub(crate) fn about(mut self, field: &str) -> Self {
         self.fields.push(field.to_owned());
         self

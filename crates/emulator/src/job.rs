@@ -93,6 +93,8 @@ pub(crate) struct Job {
     /// When the state last changed.
     pub(crate) changed: Timestamp,
     pub(crate) error_message: Option<String>,
+    /// Whether the size of its results has been noted.
+    pub(crate) is_measured: bool,
     polls: u32,
 }
 
@@ -142,6 +144,8 @@ struct JobsState {
     sequence: u64,
     /// When the jobs of the last 24 hours were created, deleted ones included: the daily cap counts them all.
     created: Vec<Timestamp>,
+    /// When results were stored within 24 hours, and their bytes.
+    stored: Vec<(Timestamp, u64)>,
 }
 
 impl Jobs {
@@ -161,7 +165,16 @@ impl Jobs {
         state.sequence += 1;
         let id = Id::of(KEY_PREFIX, pod, state.sequence);
         let fresh = JobState::UploadComplete;
-        let job = Job { id, request, created: now, state: fresh, changed: now, error_message: None, polls: 0 };
+        let job = Job {
+            id,
+            request,
+            created: now,
+            state: fresh,
+            changed: now,
+            error_message: None,
+            is_measured: false,
+            polls: 0,
+        };
         state.jobs.insert(id, job.clone());
         Ok(job)
     }
@@ -177,6 +190,21 @@ impl Jobs {
     pub(crate) fn created_today(&self, now: Timestamp) -> u64 {
         let day = Duration::from_secs(DAY_SECS);
         self.lock().created.iter().filter(|at| now.duration_since(**at).unsigned_abs() < day).count() as u64
+    }
+
+    /// Notes how large the results of a job are; once, however often they are asked for.
+    pub(crate) fn measure(&self, id: Id, bytes: u64, now: Timestamp) {
+        let mut state = self.lock();
+        let Some(job) = state.jobs.get_mut(&id).filter(|job| !job.is_measured) else { return };
+        job.is_measured = true;
+        state.stored.push((now, bytes));
+    }
+
+    /// Returns how many bytes of results were stored within 24 hours.
+    pub(crate) fn stored_today(&self, now: Timestamp) -> u64 {
+        let mut state = self.lock();
+        state.stored.retain(|(at, _)| now.duration_since(*at).unsigned_abs() < Duration::from_secs(DAY_SECS));
+        state.stored.iter().map(|(_, bytes)| bytes).sum()
     }
 
     /// Returns a job after one more question for its state.

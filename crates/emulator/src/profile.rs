@@ -60,6 +60,8 @@ profiles! {
     Files = "files", "attachments, documents and files, whose content is read one by one";
     /// Roll-up summary fields.
     RollUps = "roll-ups", "roll-up summaries on accounts, which change without a stamp";
+    /// Formula fields over parents and over time.
+    Formulas = "formulas", "formula fields on opportunities, which change with the account and the day, without a stamp";
 }
 
 impl Profile {

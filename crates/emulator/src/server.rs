@@ -22,6 +22,7 @@ use crate::{
     call::Call,
     connection::Ending,
     cursor::Cursors,
+    device::Devices,
     emulator::{EmulatorOptions, JWT_PRIVATE_KEY, Settings},
     encoding,
     fault::Action,
@@ -33,7 +34,7 @@ use crate::{
     page_cache::PageCache,
     rest_xml,
     routes::{self, Request},
-    session::{Sessions, random_id, random_text},
+    session::{Sessions, random_id},
     sign_in::Door,
     spoil,
     stats::Counter,
@@ -51,16 +52,18 @@ pub(crate) struct Server {
     pub(crate) counter: Counter,
     pub(crate) sessions: Sessions,
     pub(crate) authorizations: Authorizations,
+    pub(crate) devices: Devices,
     pub(crate) door: Door,
     pub(crate) jobs: Jobs,
     pub(crate) batch_jobs: BatchJobs,
     pub(crate) cursors: Cursors,
     pub(crate) pages: Arc<PageCache>,
-    pub(crate) refresh_token: String,
     /// Since when the describes are as they are: always, as far as this server knows.
     pub(crate) described_at: Timestamp,
     addresses: Addresses,
     ready_token: Mutex<String>,
+    /// The refresh token that the settings name.
+    ready_refresh_token: Mutex<String>,
     ca_file: Mutex<Option<String>>,
 }
 
@@ -80,13 +83,14 @@ impl Server {
             counter: Counter::default(),
             sessions: Sessions::default(),
             authorizations: Authorizations::default(),
+            devices: Devices::default(),
             door: Door::new(options.sign_in.clone()),
             jobs: Jobs::new(options.job_time),
             batch_jobs: BatchJobs::new(options.job_time),
             cursors: Cursors::default(),
             pages: Arc::new(PageCache::new(options.page_cache_bytes)),
-            refresh_token: format!("5Aep861{}", random_text(76)),
             ready_token: Mutex::default(),
+            ready_refresh_token: Mutex::default(),
             ca_file: Mutex::default(),
             org,
             options,
@@ -142,12 +146,21 @@ impl Server {
             domain: self.url(),
             access_token: token.clone(),
             instance_url: self.url(),
-            refresh_token: self.refresh_token.clone(),
+            refresh_token: self.refresh_token(),
             my_domain_url: self.addresses.proxy_url.is_some().then(|| self.my_domain_url()),
             proxy_url: self.addresses.proxy_url.clone(),
             private_key_pem: JWT_PRIVATE_KEY.to_owned(),
             ca_file: self.ca_file.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+
+    /// Returns a refresh token that is good: the one named last time, unless it was revoked since.
+    fn refresh_token(&self) -> String {
+        let mut token = self.ready_refresh_token.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.sessions.is_refresh_token(&token) {
+            *token = self.sessions.grant_refresh_token();
+        }
+        token.clone()
     }
 
     fn scheme(&self) -> &'static str {
@@ -218,6 +231,7 @@ async fn respond(server: &Arc<Server>, call: Call, head: &Parts, body: Body, fau
         method: head.method.clone(),
         body,
         fault,
+        draft: None,
     };
     let answered = tokio::task::spawn_blocking(move || routes::answer(&call, &request));
     match answered.await {

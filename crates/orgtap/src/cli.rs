@@ -382,6 +382,12 @@ pub(crate) struct EmulatorArgs {
     /// Let each query job take this long [default: done when asked for the second time]
     #[arg(long, value_name = "SECONDS", help_heading = "How it behaves")]
     pub(crate) job_seconds: Option<u64>,
+    /// Let the org have so many query jobs a day, to see what a client does when there are no more [default: 10000]
+    #[arg(long, value_name = "N", help_heading = "How it behaves")]
+    pub(crate) daily_jobs: Option<u64>,
+    /// Let query jobs store so many kilobytes of results a day [default: 1000000000, which is 1 TB]
+    #[arg(long, value_name = "KB", help_heading = "How it behaves")]
+    pub(crate) daily_result_kb: Option<u64>,
     /// Let each answer start this much later, as if the org were far away.
     #[arg(
         long,

@@ -6,6 +6,7 @@ use super::csv;
 use super::decode::decode;
 use super::draft::{Draft, DraftObject, ORIGINAL_ID, set};
 use super::report::ImportReport;
+use crate::export::type_column;
 use crate::id::Id;
 use crate::object::{FieldKind, standard_name};
 use crate::value::Value;
@@ -58,10 +59,11 @@ pub(super) fn load(
     let first_id = id_column.and_then(|at| rows.iter().find_map(|row| row.get(at)?.parse().ok()));
     draft.settle_prefix(object, first_id);
     let drafted = draft.object_mut(object);
-    let columns = columns(drafted, &header, path, report);
+    let types = type_columns(drafted, &header);
+    let columns = columns(drafted, &header, &types, path, report);
     let mut ids = Vec::with_capacity(rows.len());
     for (row, number) in rows.into_iter().zip(1..) {
-        let cells = Row { path, number, header: &header, columns: &columns, id_column };
+        let cells = Row { path, number, header: &header, columns: &columns, types: &types, id_column };
         ids.push(cells.load(drafted, row, report));
     }
     report.load(path, vec![drafted.name.clone()], ids.len() as u64);
@@ -75,6 +77,8 @@ struct Row<'a> {
     header: &'a [String],
     /// The position of each column's field; `None` for a column that is left out.
     columns: &'a [Option<usize>],
+    /// The columns that say of which type the values of others are, with the positions of the fields of these.
+    types: &'a [(usize, usize)],
     id_column: Option<usize>,
 }
 
@@ -93,13 +97,19 @@ impl Row<'_> {
                 continue;
             }
             object.measure(position, cell);
-            match Value::from_csv(cell, kind) {
+            match Value::from_csv(cell, self.type_of(position, &cells).unwrap_or(kind)) {
                 Ok(value) => set(&mut values, position, value),
                 Err(bad) => report.note(self.path, Some(self.number), Some(header), format!("{bad}: left empty")),
             }
         }
         object.put(id, values);
         id
+    }
+
+    /// Returns the type that the record says its value of a field has.
+    fn type_of(&self, position: usize, cells: &[String]) -> Option<FieldKind> {
+        let (column, _) = self.types.iter().find(|(_, field)| *field == position)?;
+        cells.get(*column).filter(|name| !name.is_empty()).map(|name| FieldKind::from_name(name))
     }
 
     /// Returns the id of the record: that of the file if it can be kept, else a new one.
@@ -132,10 +142,30 @@ fn id_column(header: &[String]) -> Option<usize> {
     named("Id").or_else(|| named(CUMULUS_ID))
 }
 
+/// Returns the columns that tell the types of values which may be of any, with the positions of their fields.
+fn type_columns(object: &DraftObject, header: &[String]) -> Vec<(usize, usize)> {
+    let typed = object.fields().iter().enumerate().filter(|(_, field)| field.kind == FieldKind::AnyType);
+    let typed = typed.filter_map(|(position, field)| {
+        let name = type_column(&field.name);
+        Some((header.iter().position(|column| *column == name)?, position))
+    });
+    typed.collect()
+}
+
 /// Returns the field of each column, adding those the object lacks.
-fn columns(object: &mut DraftObject, header: &[String], path: &Path, report: &mut ImportReport) -> Vec<Option<usize>> {
+fn columns(
+    object: &mut DraftObject,
+    header: &[String],
+    types: &[(usize, usize)],
+    path: &Path,
+    report: &mut ImportReport,
+) -> Vec<Option<usize>> {
     let mut columns: Vec<Option<usize>> = Vec::with_capacity(header.len());
-    for column in header {
+    for (at, column) in header.iter().enumerate() {
+        if types.iter().any(|(type_column, _)| *type_column == at) {
+            columns.push(None);
+            continue;
+        }
         let name = column.trim();
         let position = match object.position(name) {
             Some(position) => position,

@@ -222,7 +222,7 @@ impl View {
             Some((known, view)) if Arc::ptr_eq(known, &tables) => view.clone(),
             _ => {
                 let list = self.seen.iter().map(|seen| seen.table(tables.at(seen.table)));
-                let view = Arc::new(Tables::new(list.collect()));
+                let view = Arc::new(Tables::seen_of(list.collect(), tables.clone()));
                 // Whoever changes the tables that are kept here changes a copy of them.
                 *last = Some((tables, view.clone()));
                 view

@@ -279,17 +279,20 @@ impl OrgBuilder {
         let rules: Vec<RollUpRule> =
             self.roll_ups.iter().filter_map(|roll_up| RollUpRule::of(roll_up, &tables)).collect();
         rules.iter().for_each(|rule| rule.work_out(&mut tables));
+        tables.work_out_formulas(start, &Asker::of(&self.identity).zone, &rules);
+        tables.archive_from(start);
         tables.set_roll_ups(rules);
         self.access.apply(self.profiles);
         Org(Arc::new(Inner {
             asker: Arc::new(Asker::of(&self.identity)),
             identity: self.identity,
-            clock: Clock::new(start, self.speed),
+            clock: Arc::new(Clock::new(start, self.speed)),
             began: self.began.unwrap_or(start),
             commit_delay: Mutex::new(self.commit_delay),
-            view: View::new(&tables, &self.access),
+            view: Arc::new(View::new(&tables, &self.access)),
             access: self.access,
             roll_ups: self.roll_ups,
+            writers: Mutex::default(),
             state: Mutex::new(State::new(tables, sequences)),
         }))
     }
@@ -362,7 +365,8 @@ fn table(
 /// Fills in what every record of a real org has and an imported one may lack.
 fn complete_record(table: &Table, values: &mut [Value], start: Timestamp, identity: &OrgIdentity) {
     for (field, value) in table.object.fields.iter().zip(values.iter_mut()) {
-        if field.kind == FieldKind::Boolean && value.is_null() {
+        // What a formula says is seen once all tables are there.
+        if field.kind == FieldKind::Boolean && !field.calculated && value.is_null() {
             *value = false.into();
         }
     }

@@ -2,6 +2,7 @@
 //! that a user would be allowed to make it.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -36,7 +37,8 @@ impl Org {
         self.transaction(|changes| changes.insert(object, fields))
     }
 
-    /// Changes fields of a record. A change of formula fields only leaves the stamps alone, as it does in a real org.
+    /// Changes fields of a record. Formulas follow by themselves; one that is given here shows that value until something changes that it
+    /// reads. A change of formula fields only leaves the stamps alone, as it does in a real org.
     ///
     /// # Errors
     ///
@@ -124,6 +126,7 @@ impl Org {
         &self,
         change: impl FnOnce(&mut Changes<'_>) -> Result<T, ChangeError>,
     ) -> Result<T, ChangeError> {
+        let _only_writer = self.0.writers.lock().unwrap_or_else(PoisonError::into_inner);
         let now = whole_second(self.now());
         let mut state = self.state();
         let mut changes = Changes { org: self, state: &mut state, now, writes: Vec::new() };
@@ -149,6 +152,7 @@ impl Changes<'_> {
         let sequence = self.state.sequences[at];
         let id = new_id(&table.object, sequence)?;
         let mut values = defaults(&table.object, sequence);
+        table.formulas().keys().for_each(|formula| values[*formula] = Value::Null);
         set(&mut values, system.owner, user.clone());
         set(&mut values, system.created_date, self.now.into());
         set(&mut values, system.created_by, user.clone());
@@ -369,7 +373,18 @@ impl Changes<'_> {
         set(values, system.stamp, self.now.into());
     }
 
-    pub(super) fn put(&mut self, table: usize, id: Id, values: Vec<Value>) {
+    /// Writes a record. What was said of a formula before is forgotten once something changes that it reads.
+    pub(super) fn put(&mut self, table: usize, id: Id, mut values: Vec<Value>) {
+        let formulas = self.tables().at(table).formulas();
+        if !formulas.is_empty() {
+            let before = self.values(table, id);
+            let is_changed = |field: &usize| before.get(*field).is_some_and(|value| *value != values[*field]);
+            let changed: Vec<usize> = (0..values.len()).filter(is_changed).collect();
+            let outdated =
+                formulas.iter().filter(|(field, formula)| !changed.contains(field) && formula.reads_any_of(&changed));
+            let outdated: Vec<usize> = outdated.map(|(field, _)| *field).collect();
+            outdated.into_iter().for_each(|field| values[field] = Value::Null);
+        }
         self.writes.push(Write::Put { table, id, record: values.into() });
     }
 }

@@ -22,12 +22,7 @@ fn check(object: &ObjectType, name: &str, value: Value) -> Result<(usize, Value)
     let at = object.position(name).ok_or_else(|| no_such_column(object, name))?;
     let field = &object.fields[at];
     if ORG_FIELDS.contains(&field.name.as_str()) || field.kind.is_compound() {
-        let message = format!(
-            "Unable to create/update fields: {}. Please check the security settings of this field and verify that it is \
-             read/write for your profile or permission set.",
-            field.name
-        );
-        return Err(ChangeError::new("INVALID_FIELD_FOR_INSERT_UPDATE", message).about(&field.name));
+        return Err(ChangeError::read_only(&field.name));
     }
     let value = fitted(field, value)?;
     match &value {

@@ -1,10 +1,13 @@
 //! The org: objects, their records, and how these change over time. It speaks no HTTP and knows no session.
 
 mod access;
+mod archive;
 mod asker;
 mod builder;
 mod change;
+mod draft;
 mod fields;
+mod formulas;
 mod identity;
 mod organization;
 mod person;
@@ -50,12 +53,14 @@ pub struct Org(Arc<Inner>);
 struct Inner {
     identity: OrgIdentity,
     asker: Arc<Asker>,
-    clock: Clock,
+    clock: Arc<Clock>,
     began: Timestamp,
     commit_delay: Mutex<Duration>,
     access: Access,
-    view: View,
+    view: Arc<View>,
     roll_ups: Vec<RollUp>,
+    /// Whoever changes something holds this: changes come one after another.
+    writers: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -178,9 +183,10 @@ impl Org {
     }
 
     fn records_of(snapshot: &Snapshot, object: &str) -> Option<Vec<Vec<Value>>> {
-        let table = snapshot.tables.at(snapshot.tables.position(object)?);
+        let at = snapshot.tables.position(object)?;
+        let table = snapshot.tables.at(at);
         let in_bin = |record: &RecordRef<'_>| snapshot.sees(Scope::All, table, *record);
-        Some(table.all().filter(in_bin).map(|record| table.values(record)).collect())
+        Some(table.all().filter(in_bin).map(|record| snapshot.values(at, record)).collect())
     }
 
     /// Returns all records, whether the user sees them or not.

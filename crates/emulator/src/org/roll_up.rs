@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rates::Rates;
 use super::snapshot::Tables;
 use super::table::{RecordRef, Table};
+use crate::formula::Moment;
 use crate::id::Id;
 use crate::object::FieldKind;
 use crate::value::Value;
@@ -70,6 +71,11 @@ impl RollUpRule {
         Some(Self { operation, parent, field: field(parent, &roll_up.field)?, child, reference, of })
     }
 
+    /// Returns whether it is the summary in that field of that table.
+    pub(super) fn works_out(&self, table: usize, field: usize) -> bool {
+        (self.parent, self.field) == (table, field)
+    }
+
     /// Works the field out for all records.
     pub(super) fn work_out(&self, tables: &mut Tables) {
         let children = tables.at(self.child);
@@ -103,7 +109,8 @@ impl RollUpRule {
             #[expect(clippy::cast_precision_loss, reason = "no record has that many children")]
             return Value::Double(children.count() as f64);
         };
-        let values = children.map(|record| (record, table.value(record, of))).filter(|(_, value)| !value.is_null());
+        let value_of = |record| (record, tables.value(self.child, record, of, Moment::none()));
+        let values = children.map(value_of).filter(|(_, value)| !value.is_null());
         match self.operation {
             RollUpOperation::Count =>
             {

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use super::asker::Asker;
 use super::roll_up::RollUpRule;
 use super::table::{RecordRef, Table};
+use crate::formula::Moment;
 use crate::id::Id;
 use crate::object::ObjectType;
 use crate::select::Scope;
+use crate::value::Value;
 
 /// The tables of the org.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub(crate) struct Tables {
     by_name: Arc<HashMap<String, usize>>,
     by_prefix: Arc<HashMap<[u8; 3], usize>>,
     roll_ups: Arc<[RollUpRule]>,
+    /// The tables of the whole org, if these are what a user sees of them: formulas read what the user does not see too.
+    whole: Option<Arc<Self>>,
 }
 
 /// The org's records at one moment.
@@ -44,7 +48,35 @@ impl Tables {
             by_prefix: Arc::new(prefixes.collect()),
             list: list.into_iter().map(Arc::new).collect(),
             roll_ups: Arc::default(),
+            whole: None,
         }
+    }
+
+    /// Returns tables as what a user sees of `whole`.
+    pub(super) fn seen_of(list: Vec<Table>, whole: Arc<Self>) -> Self {
+        Self { whole: Some(whole), ..Self::new(list) }
+    }
+
+    /// Returns the value of a field of a record, formulas worked out.
+    pub(crate) fn value(&self, at: usize, record: RecordRef<'_>, field: usize, moment: Moment<'_>) -> Value {
+        let value = self.at(at).value(record, field);
+        if !value.is_null() {
+            return value;
+        }
+        let Some((position, formula)) = self.at(at).formula(field) else { return value };
+        formula.value(self.whole.as_deref().unwrap_or(self), position, record, moment)
+    }
+
+    /// Returns whether a text may name a formula that depends on when it is read.
+    pub(crate) fn may_name_a_moment(&self, text: &str) -> bool {
+        let formulas = self.list.iter().flat_map(|table| {
+            let fields = &table.object.fields;
+            fields.iter().enumerate().filter_map(|(at, field)| Some((field, table.formula(at)?.1)))
+        });
+        formulas.filter(|(_, formula)| formula.needs_moment()).any(|(field, _)| {
+            let text = text.to_ascii_lowercase();
+            text.contains(&field.name.to_ascii_lowercase()) || text.contains("fields(")
+        })
     }
 
     /// Returns the roll-up summaries.
@@ -89,6 +121,16 @@ impl Tables {
 }
 
 impl Snapshot {
+    /// Returns the value of a field of a record in the table at that position.
+    pub(crate) fn value(&self, at: usize, record: RecordRef<'_>, field: usize) -> Value {
+        self.tables.value(at, record, field, Moment::new(self.now, &self.asker.zone))
+    }
+
+    /// Returns all values of a record in the table at that position, in the order of the object's fields.
+    pub(crate) fn values(&self, at: usize, record: RecordRef<'_>) -> Vec<Value> {
+        (0..self.tables.at(at).object.fields.len()).map(|field| self.value(at, record, field)).collect()
+    }
+
     /// Returns whether a query of that scope sees a record.
     pub(crate) fn sees(&self, scope: Scope, table: &Table, record: RecordRef<'_>) -> bool {
         let is_there = if table.is_set(record, table.system.is_deleted) {

@@ -22,10 +22,14 @@ pub(crate) struct State {
     open: VecDeque<Transaction>,
     /// The next sequence for an id, by table.
     pub(crate) sequences: Vec<u64>,
+    /// The tables of which records are archived.
+    archived: Vec<usize>,
+    /// What has been written to a draft of the org.
+    written: Option<Vec<Write>>,
 }
 
 /// Changes that become visible together.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Transaction {
     /// When it began: the stamp of what it changed.
     pub(crate) began: Timestamp,
@@ -60,7 +64,26 @@ pub(crate) enum Write {
 
 impl State {
     pub(crate) fn new(tables: Tables, sequences: Vec<u64>) -> Self {
-        Self { latest: Arc::new(tables), committed: None, open: VecDeque::new(), sequences }
+        let archived = tables.iter().filter(|(_, table)| table.archives()).map(|(at, _)| at).collect();
+        Self { latest: Arc::new(tables), committed: None, open: VecDeque::new(), sequences, archived, written: None }
+    }
+
+    /// Returns a copy that notes what is written to it.
+    pub(super) fn draft(&self) -> Self {
+        let Self { latest, committed, open, sequences, archived, .. } = self;
+        Self {
+            latest: latest.clone(),
+            committed: committed.clone(),
+            open: open.clone(),
+            sequences: sequences.clone(),
+            archived: archived.clone(),
+            written: Some(Vec::new()),
+        }
+    }
+
+    /// Takes what has been written to a draft, and the sequences for ids after it.
+    pub(super) fn end_draft(&mut self) -> (Vec<Write>, Vec<u64>) {
+        (self.written.take().unwrap_or_default(), mem::take(&mut self.sequences))
     }
 
     /// Returns the records with all changes, those of open transactions too.
@@ -70,6 +93,7 @@ impl State {
 
     /// Returns what everybody sees at `now`.
     pub(crate) fn committed(&mut self, now: Timestamp) -> Arc<Tables> {
+        self.archive(now);
         let (due, open): (VecDeque<_>, _) =
             mem::take(&mut self.open).into_iter().partition(|transaction| transaction.commits <= now);
         self.open = open;
@@ -82,6 +106,17 @@ impl State {
         self.committed.as_ref().unwrap_or(&self.latest).clone()
     }
 
+    /// Lets the archiver of activities come until `now`.
+    fn archive(&mut self, now: Timestamp) {
+        for tables in [Some(&mut self.latest), self.committed.as_mut()].into_iter().flatten() {
+            for at in &self.archived {
+                if tables.at(*at).is_to_be_archived(now) {
+                    Arc::make_mut(tables).at_mut(*at).archive_until(now);
+                }
+            }
+        }
+    }
+
     /// Returns when the oldest transaction that is still open at `now` began.
     pub(crate) fn oldest_open(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.committed(now);
@@ -91,6 +126,9 @@ impl State {
     /// Makes changes, visible at once or, if the transaction commits later, then. Records of an open transaction are
     /// locked: another that changes them commits after it.
     pub(crate) fn write(&mut self, mut transaction: Transaction) {
+        if let Some(written) = &mut self.written {
+            written.extend(transaction.writes.iter().cloned());
+        }
         let locks = self.open.iter().filter(|open| open.shares_records_with(&transaction));
         transaction.commits =
             locks.map(|open| open.commits).max().unwrap_or(transaction.commits).max(transaction.commits);

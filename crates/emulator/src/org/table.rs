@@ -10,8 +10,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::access::Sharing;
+use super::archive::Archive;
 use crate::clock::later;
 use crate::dataset::Generated;
+use crate::formula::Formula;
 use crate::id::Id;
 use crate::object::ObjectType;
 use crate::value::Value;
@@ -36,6 +38,12 @@ pub(crate) struct Table {
     purged: Arc<BTreeMap<Id, Timestamp>>,
     /// The values of roll-up summaries, by the positions of their fields.
     roll_ups: BTreeMap<usize, RollUpValues>,
+    /// The formulas, by the positions of their fields. Where a record holds no value for one, it is worked out.
+    formulas: Arc<BTreeMap<usize, Formula>>,
+    /// What the org has archived, of activities.
+    archive: Option<Archive>,
+    /// Where the table is among those of the whole org.
+    position: usize,
     /// Whose records the user sees.
     pub(super) sharing: Sharing,
     /// Where the object's fields are in records, if the user does not see all that these hold.
@@ -113,6 +121,9 @@ impl Table {
             stored: Arc::default(),
             purged: Arc::default(),
             roll_ups: BTreeMap::new(),
+            formulas: Arc::default(),
+            archive: None,
+            position: 0,
             sharing: Sharing::Public,
             columns: None,
         }
@@ -140,6 +151,45 @@ impl Table {
         if let Some(values) = self.roll_ups.get_mut(&field) {
             Arc::make_mut(&mut values.by_record).insert(id, value);
         }
+    }
+
+    /// Gives fields their formulas; `position` is where the table is among those of the org.
+    pub(super) fn set_formulas(&mut self, position: usize, formulas: BTreeMap<usize, Formula>) {
+        self.position = position;
+        self.formulas = Arc::new(formulas);
+    }
+
+    /// Returns the formulas by the positions of their fields in the org's own object.
+    pub(crate) fn formulas(&self) -> &BTreeMap<usize, Formula> {
+        &self.formulas
+    }
+
+    /// Returns the formula of a field, and where the table is among those of the org.
+    pub(super) fn formula(&self, field: usize) -> Option<(usize, &Formula)> {
+        let column = self.columns.as_ref().map_or(field, |columns| columns[field]);
+        self.formulas.get(&column).map(|formula| (self.position, formula))
+    }
+
+    /// Lets activities be archived from `start` on.
+    pub(super) fn archive_from(&mut self, start: Timestamp) {
+        self.archive = Archive::of(&self.object, start);
+    }
+
+    /// Returns whether anything is ever archived.
+    pub(super) fn archives(&self) -> bool {
+        self.archive.is_some()
+    }
+
+    /// Lets the archiver come until `now`.
+    pub(super) fn archive_until(&mut self, now: Timestamp) {
+        if let Some(archive) = &mut self.archive {
+            archive.come_to(now);
+        }
+    }
+
+    /// Returns whether `now` is a day to which the archiver has not come yet.
+    pub(super) fn is_to_be_archived(&self, now: Timestamp) -> bool {
+        self.archive.is_some_and(|mut archive| archive.come_to(now))
     }
 
     /// Stores a record, in place of the one with that id if there is one.
@@ -186,12 +236,20 @@ impl Table {
         }
     }
 
-    /// Returns the value of a field, by its position. Only that field of a generated record is made.
+    /// Returns the value that a record holds for a field, by its position: none for most formulas (`Tables::value` works them out). Only
+    /// that field of a generated record is made.
     pub(crate) fn value(&self, record: RecordRef<'_>, field: usize) -> Value {
         if self.object.fields[field].kind.is_compound() {
             return self.compound(record, self.object.parts(field));
         }
-        let field = self.columns.as_ref().map_or(field, |columns| columns[field]);
+        if self.system.is_archived == Some(field) && self.archive.is_some_and(|archive| archive.holds(self, record)) {
+            return true.into();
+        }
+        self.whole_value(record, self.columns.as_ref().map_or(field, |columns| columns[field]))
+    }
+
+    /// Returns what a record holds for a field of the org's own object, whether the user sees that or not.
+    pub(super) fn whole_value(&self, record: RecordRef<'_>, field: usize) -> Value {
         if let Some(values) = self.roll_ups.get(&field) {
             return values.by_record.get(&self.id(record)).unwrap_or(&values.without_children).clone();
         }
@@ -202,9 +260,12 @@ impl Table {
         }
     }
 
-    /// Returns all values of a record, in the order of the object's fields.
+    /// Returns the values that a record holds, in the order of the object's fields, to store them again: none where a formula is worked out.
     pub(crate) fn values(&self, record: RecordRef<'_>) -> Vec<Value> {
-        (0..self.object.fields.len()).map(|field| self.value(record, field)).collect()
+        let is_generated = matches!(record, RecordRef::Generated(_));
+        let computed = |field: &usize| is_generated && self.formulas.contains_key(field);
+        let value = |field| if computed(&field) { Value::Null } else { self.value(record, field) };
+        (0..self.object.fields.len()).map(value).collect()
     }
 
     fn compound(&self, record: RecordRef<'_>, parts: &[(&'static str, usize)]) -> Value {

@@ -37,7 +37,7 @@ impl PageKey {
     pub(crate) fn of(page: &ResultPage, operation: &'static str, compressed: bool) -> Option<Self> {
         let (tables, days) = page.selection.data();
         let query = page.selection.query().to_string();
-        if names_a_moment(&query) {
+        if names_a_moment(&query) || tables.may_name_a_moment(&query) {
             return None;
         }
         Some(Self {

@@ -8,12 +8,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
 use serde::Serialize;
 
-use super::{Request, jwt, parameters};
+use super::{Request, bearer_token, device, jwt, parameters};
 use crate::{
-    answer::{Refusal, empty, json, no_store},
+    answer::{Refusal, empty, html, json, no_store},
+    clock::later,
+    session::LIFETIME,
     sign_in::SignInRules,
 };
 
+/// What every session of the emulator may do.
+const SCOPE: &str = "refresh_token web api";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Answers of the token endpoint. Which members there are depends on the grant.
@@ -38,7 +42,7 @@ struct Token {
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    fn read(request: &Request) -> Result<Self, Refusal> {
+    pub(super) fn read(request: &Request) -> Result<Self, Refusal> {
         let content_type = request.header("content-type").unwrap_or_default();
         let is_form = content_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
         let text = std::str::from_utf8(&request.body).ok().filter(|_| is_form).unwrap_or_default();
@@ -66,7 +70,9 @@ pub(super) fn token(request: &Request) -> Result<Response, Refusal> {
         Some("refresh_token") => refresh(&form, request),
         Some("authorization_code") => authorization_code(&form, request),
         Some(JWT_BEARER) => jwt_bearer(&form, &rules, request),
+        Some("device") => device::exchange(&form, request),
         Some(_) => Err(oauth("unsupported_grant_type", "grant type not supported")),
+        None if form.get("response_type") == Some("device_code") => device::ask(&form, request),
         None => Err(oauth("invalid_request", "grant_type parameter is required")),
     }
 }
@@ -108,10 +114,9 @@ fn refresh(form: &Form, request: &Request) -> Result<Response, Refusal> {
     if form.get("client_secret").is_some() {
         check_client(form.get("client_id"), form.get("client_secret"), request)?;
     }
-    if form.get("refresh_token") != Some(&request.server.refresh_token) {
-        return Err(oauth("invalid_grant", "expired access/refresh token"));
-    }
-    Ok(grant(request, Extras::Signed))
+    let known = form.get("refresh_token").filter(|token| request.server.sessions.is_refresh_token(token));
+    let token = known.ok_or_else(|| oauth("invalid_grant", "expired access/refresh token"))?;
+    Ok(grant(request, Extras::Refreshed(token)))
 }
 
 /// Exchanges the code that the login page gave. A public client, which proves itself by its verifier, has no secret.
@@ -136,19 +141,56 @@ fn authorization_code(form: &Form, request: &Request) -> Result<Response, Refusa
     if !authorization.is_verified_by(form.get("code_verifier")) {
         return Err(oauth("invalid_grant", "invalid code verifier"));
     }
-    Ok(grant(request, Extras::Lasting))
+    Ok(grant_lasting(request))
 }
 
-/// Answers `revoke`: the session ends, whoever asks. The emulator's one refresh token stays good.
+/// Starts a session with a refresh token of its own.
+pub(super) fn grant_lasting(request: &Request) -> Response {
+    grant(request, Extras::Lasting(request.server.sessions.approve()))
+}
+
+/// Answers `revoke`, whoever asks: a session ends or, with a refresh token, all sessions that were had for it.
 pub(super) fn revoke(request: &Request) -> Result<Response, Refusal> {
     let form = Form::read(request)?;
     let token = form.get("token").ok_or_else(|| oauth("invalid_request", "token parameter is required"))?;
     let server = &request.server;
-    if token != server.refresh_token && !server.sessions.touch(token, server.org.now()) {
+    if server.sessions.revoke_refresh_token(token) {
+        return Ok(empty(StatusCode::OK));
+    }
+    if !server.sessions.touch(token, server.org.now()) {
         return Err(oauth("invalid_token", "invalid token"));
     }
     server.sessions.end(token);
     Ok(empty(StatusCode::OK))
+}
+
+/// Answers `introspect`: what a token is good for. Only the app that it was given to may ask.
+pub(super) fn introspect(request: &Request) -> Result<Response, Refusal> {
+    let form = Form::read(request)?;
+    let basic = basic_credentials(request);
+    let (key, secret) = match &basic {
+        Some((key, secret)) => (Some(key.as_str()), Some(secret.as_str())),
+        None => (form.get("client_id"), form.get("client_secret")),
+    };
+    check_client(key, secret, request)?;
+    let token = form.get("token").ok_or_else(|| oauth("invalid_request", "token parameter is required"))?;
+    let server = &request.server;
+    let identity = server.org.identity();
+    let sub = format!("{}/id/{}/{}", request.base_url, identity.organization_id, identity.user_id);
+    let mut answer = serde_json::json!({
+        "active": true, "scope": SCOPE, "client_id": identity.consumer_key, "username": identity.username, "sub": sub,
+    });
+    if let Some(session) = server.sessions.find(token, server.org.now()) {
+        answer["token_type"] = "access_token".into();
+        answer["exp"] = later(session.used, LIFETIME).as_second().into();
+        answer["iat"] = session.started.as_second().into();
+        answer["nbf"] = session.started.as_second().into();
+    } else if server.sessions.is_refresh_token(token) {
+        answer["token_type"] = "refresh_token".into();
+    } else {
+        answer = serde_json::json!({"active": false});
+    }
+    Ok(no_store(json(StatusCode::OK, &answer)))
 }
 
 /// Returns whether these are the user's name and password, as typed into the login page. Wrong ones count for the lockout.
@@ -168,7 +210,7 @@ fn jwt_bearer(form: &Form, rules: &SignInRules, request: &Request) -> Result<Res
     Ok(grant(request, Extras::None))
 }
 
-fn check_client_id(key: Option<&str>, request: &Request) -> Result<(), Refusal> {
+pub(super) fn check_client_id(key: Option<&str>, request: &Request) -> Result<(), Refusal> {
     let known = key == Some(&request.server.org.identity().consumer_key);
     if known { Ok(()) } else { Err(oauth("invalid_client_id", "client identifier invalid")) }
 }
@@ -190,15 +232,17 @@ pub(super) fn oauth(error: &'static str, description: &'static str) -> Refusal {
 }
 
 /// What a token answer holds beyond the token.
-enum Extras {
+enum Extras<'a> {
     None,
     Signed,
     /// Signed, with a refresh token.
-    Lasting,
+    Lasting(String),
+    /// Signed; the session ends with this refresh token.
+    Refreshed(&'a str),
     ApiInstance,
 }
 
-fn grant(request: &Request, extras: Extras) -> Response {
+fn grant(request: &Request, extras: Extras<'_>) -> Response {
     let server = &request.server;
     let identity = server.org.identity();
     let id = format!("{}/id/{}/{}", request.base_url, identity.organization_id, identity.user_id);
@@ -206,16 +250,27 @@ fn grant(request: &Request, extras: Extras) -> Response {
     let key = hmac::Key::new(hmac::HMAC_SHA256, identity.consumer_secret.as_bytes());
     let signature = STANDARD.encode(hmac::sign(&key, format!("{id}{issued_at}").as_bytes()));
     let is_signed = !matches!(extras, Extras::None);
+    let (organization, now) = (identity.organization_id, server.org.now());
+    let access_token = match &extras {
+        Extras::Lasting(token) => server.sessions.start_lasting(organization, now, token),
+        Extras::Refreshed(token) => server.sessions.start_lasting(organization, now, token),
+        _ => server.start_session(),
+    };
+    let is_api_instance = matches!(extras, Extras::ApiInstance);
+    let refresh_token = match extras {
+        Extras::Lasting(token) => Some(token),
+        _ => None,
+    };
     let token = Token {
-        access_token: server.start_session(),
+        access_token,
         signature: is_signed.then_some(signature),
-        scope: "refresh_token web api",
+        scope: SCOPE,
         instance_url: request.org_url(),
         id,
         token_type: "Bearer",
         issued_at: is_signed.then_some(issued_at),
-        refresh_token: matches!(extras, Extras::Lasting).then(|| server.refresh_token.clone()),
-        api_instance_url: matches!(extras, Extras::ApiInstance).then(|| request.org_url()),
+        refresh_token,
+        api_instance_url: is_api_instance.then(|| request.org_url()),
     };
     no_store(json(StatusCode::OK, &token))
 }
@@ -252,8 +307,16 @@ struct Urls {
     partner: String,
 }
 
-/// Answers `userinfo` and the identity URL alike.
+/// Answers `userinfo` and the identity URL alike. A session that is not good is told in a word of plain text: clients such as nforce
+/// take it for what says that they must refresh.
 pub(super) fn identity(request: &Request) -> Response {
+    let refused = match bearer_token(&request.headers) {
+        Ok(token) => (!request.server.sessions.touch(token, request.server.org.now())).then_some("Bad_OAuth_Token"),
+        Err(_) => Some("Missing_OAuth_Token"),
+    };
+    if let Some(word) = refused {
+        return html(StatusCode::FORBIDDEN, word);
+    }
     let org = request.server.org.identity();
     let base = &request.base_url;
     let id = format!("{base}/id/{}/{}", org.organization_id, org.user_id);

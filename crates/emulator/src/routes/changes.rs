@@ -33,7 +33,7 @@ struct DeletedRecord {
 pub(super) fn updated(object: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
     let (start, end) = (time("start", request)?, time("end", request)?);
-    let updated = request.server.org.updated(&object.name, start, end)?;
+    let updated = request.org().updated(&object.name, start, end)?;
     let document = Updated {
         ids: updated.ids.iter().map(ToString::to_string).collect(),
         latest_date_covered: rest_time(updated.latest_date_covered),
@@ -45,7 +45,7 @@ pub(super) fn updated(object: &str, request: &Request) -> Result<Response, Refus
 pub(super) fn deleted(object: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
     let (start, end) = (time("start", request)?, time("end", request)?);
-    let deleted = request.server.org.deleted(&object.name, start, end)?;
+    let deleted = request.org().deleted(&object.name, start, end)?;
     let record = |record: &crate::org::DeletedRecord| DeletedRecord {
         deleted_date: rest_time(record.deleted_at),
         id: record.id.to_string(),

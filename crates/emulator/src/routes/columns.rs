@@ -41,7 +41,7 @@ struct Column {
 
 /// Answers `query?q=…&columns=true`.
 pub(super) fn columns(soql: &str, scope: Scope, request: &Request) -> Result<Response, Refusal> {
-    let selection = request.server.org.select(soql, scope)?;
+    let selection = request.org().select(soql, scope)?;
     let mut columns = Vec::new();
     for column in selection.columns() {
         place(column, &selection, &mut columns);

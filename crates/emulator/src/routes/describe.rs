@@ -32,7 +32,7 @@ struct Basic {
 /// Lists the org's objects.
 pub(super) fn global(version: ApiVersion, request: &Request) -> Result<Response, Refusal> {
     unless_not_modified(request, || {
-        let objects = request.server.org.objects();
+        let objects = request.org().objects();
         let sobjects = objects.iter().map(|object| global_entry(object, version)).collect();
         json(StatusCode::OK, &Global { encoding: "UTF-8", max_batch_size: 200, sobjects })
     })
@@ -57,7 +57,7 @@ pub(super) fn object(version: ApiVersion, name: &str, request: &Request) -> Resu
 
 /// Finds an object of the org.
 pub(super) fn find(name: &str, request: &Request) -> Result<Arc<ObjectType>, Refusal> {
-    request.server.org.object(name).ok_or_else(Refusal::not_found)
+    request.org().object(name).ok_or_else(Refusal::not_found)
 }
 
 fn global_entry(object: &ObjectType, version: ApiVersion) -> Json {

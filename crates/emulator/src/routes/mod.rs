@@ -11,6 +11,7 @@ mod composite;
 mod conditional;
 mod control;
 mod describe;
+mod device;
 mod jwt;
 mod limits;
 mod query;
@@ -19,6 +20,7 @@ mod references;
 mod restriction;
 mod soap;
 mod stream;
+mod tree;
 mod versions;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use crate::{
     call::{Call, Resource},
     error::QueryError,
     fault::Action,
+    org::Org,
     server::Server,
     version::{ApiVersion, Standing},
 };
@@ -52,9 +55,16 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     /// A fault that only the route can carry out.
     pub(crate) fault: Option<Action>,
+    /// What stands for the org while changes are tried that are made all or none.
+    pub(crate) draft: Option<Org>,
 }
 
 impl Request {
+    /// Returns the org that the request is about.
+    pub(crate) fn org(&self) -> &Org {
+        self.draft.as_ref().unwrap_or(&self.server.org)
+    }
+
     /// Returns a parameter of the address.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
@@ -112,10 +122,9 @@ pub(crate) fn answer(call: &Call, request: &Request) -> Result<Response, Refusal
         Call::Token => auth::token(request),
         Call::Authorize => authorize::authorize(request),
         Call::Revoke => auth::revoke(request),
-        Call::UserInfo | Call::Identity => {
-            check_session(request)?;
-            Ok(auth::identity(request))
-        }
+        Call::Introspect => auth::introspect(request),
+        Call::Connect => Ok(device::connect(request)),
+        Call::UserInfo | Call::Identity => Ok(auth::identity(request)),
         Call::Versions => Ok(versions::list(request)),
         Call::Rest(version, resource) => {
             let answer = check_version(*version, request)
@@ -150,7 +159,13 @@ fn answer_resource(version: ApiVersion, resource: &Resource, request: &Request) 
         Resource::Update { object, id } => record::update(object, id, request),
         Resource::Delete { object, id } => record::delete(object, id, request),
         Resource::Composite => composite::composite(request),
+        Resource::CompositeGraph => composite::graphs(request),
+        Resource::CompositeList => Ok(versions::composite_resources(version)),
+        Resource::Tree(object) => tree::create(object, request),
         Resource::Collection(object) => collection::retrieve(version, object, request),
+        Resource::CreateCollection => collection::create(request),
+        Resource::UpdateCollection => collection::update(request),
+        Resource::DeleteCollection => collection::delete(request),
         Resource::CompositeBatch => composite::batch(request),
         Resource::JobCreate
         | Resource::JobList

@@ -34,7 +34,7 @@ pub(super) fn first_page(version: ApiVersion, scope: Scope, request: &Request) -
     if request.parameter("columns").is_some_and(|wished| wished.eq_ignore_ascii_case("true")) {
         return columns::columns(soql, scope, request);
     }
-    let selection = Arc::new(server.org.select(soql, scope)?);
+    let selection = Arc::new(request.org().select(soql, scope)?);
     let source = Source::Query(Arc::clone(&selection));
     if selection.count_only() {
         return Ok(page(&source, version, Part { from: 0, records: 0, next: None }, request));
@@ -195,9 +195,9 @@ struct ExplainedPlan {
 
 /// Answers `explain`: the query is checked but not read. The emulator has no indexes: it always scans the table.
 fn explain(soql: &str, scope: Scope, request: &Request) -> Result<Response, Refusal> {
-    let selection = request.server.org.select(soql, scope)?;
+    let selection = request.org().select(soql, scope)?;
     let object = selection.object().name.clone();
-    let records = request.server.org.record_count(&object).unwrap_or(0);
+    let records = request.org().record_count(&object).unwrap_or(0);
     let plan = ExplainedPlan {
         cardinality: records,
         fields: [],

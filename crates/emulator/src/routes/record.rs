@@ -55,7 +55,7 @@ pub(super) fn read(
     request: &Request,
 ) -> Result<Option<Vec<u8>>, Refusal> {
     let soql = format!("SELECT {fields} FROM {} WHERE Id = '{id}'", object.name);
-    let selection = request.server.org.select(&soql, Scope::Live)?;
+    let selection = request.org().select(&soql, Scope::Live)?;
     let Some(row) = selection.records(0, 1).next() else { return Ok(None) };
     let mut document = Vec::new();
     // Fields of one record have no children.
@@ -68,7 +68,7 @@ pub(super) fn read(
 fn last_change(object: &ObjectType, id: Id, request: &Request) -> Option<Timestamp> {
     let field = ["SystemModstamp", "LastModifiedDate"].into_iter().find(|name| object.field(name).is_some())?;
     let soql = format!("SELECT {field} FROM {} WHERE Id = '{id}'", object.name);
-    let selection = request.server.org.select(&soql, Scope::Live).ok()?;
+    let selection = request.org().select(&soql, Scope::Live).ok()?;
     let row = selection.records(0, 1).next()?;
     match row.values.first() {
         Some(Value::DateTime(at)) => Some(*at),
@@ -88,7 +88,7 @@ pub(super) fn blob(object: &str, id: &str, field: &str, request: &Request) -> Re
     let id = own_id(&object, id)?;
     let field = object.field(field).filter(|field| field.kind == FieldKind::Base64).ok_or_else(Refusal::not_found)?;
     let soql = format!("SELECT {} FROM {} WHERE Id = '{id}'", field.name, object.name);
-    let selection = request.server.org.select(&soql, Scope::Live)?;
+    let selection = request.org().select(&soql, Scope::Live)?;
     let row = selection.records(0, 1).next().ok_or_else(Refusal::not_found)?;
     let content = match row.values.first() {
         // What an import could not decode is given as it is.
@@ -104,8 +104,7 @@ pub(super) fn blob(object: &str, id: &str, field: &str, request: &Request) -> Re
 /// Answers `POST sobjects/{object}`.
 pub(super) fn insert(version: ApiVersion, object: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
-    let fields = request.server.org.fields_from_json(&object.name, &body(request)?)?;
-    let id = request.server.org.insert(&object.name, fields)?;
+    let id = create(&object, &body(request)?, request)?;
     let mut answer = json(StatusCode::CREATED, &Saved { id: id.to_string(), success: true, errors: [] });
     let location = format!("/services/data/v{version}/sobjects/{}/{id}", object.name);
     if let Ok(location) = HeaderValue::try_from(location) {
@@ -114,13 +113,43 @@ pub(super) fn insert(version: ApiVersion, object: &str, request: &Request) -> Re
     Ok(answer)
 }
 
+/// Creates a record.
+pub(super) fn create(object: &ObjectType, record: &Map<String, Json>, request: &Request) -> Result<Id, Refusal> {
+    check_writable(object, record)?;
+    let fields = request.org().fields_from_json(&object.name, record)?;
+    Ok(request.org().insert(&object.name, fields)?)
+}
+
+/// Changes a record.
+pub(super) fn change(
+    object: &ObjectType,
+    id: Id,
+    record: &Map<String, Json>,
+    request: &Request,
+) -> Result<(), Refusal> {
+    check_shared(id, request)?;
+    check_writable(object, record)?;
+    let fields = request.org().fields_from_json(&object.name, record)?;
+    Ok(request.org().update(id, fields)?)
+}
+
+/// Deletes a record.
+pub(super) fn remove(id: Id, request: &Request) -> Result<(), Refusal> {
+    check_shared(id, request)?;
+    Ok(request.org().delete(id)?)
+}
+
+/// Refuses values for formulas and roll-ups: only what they are made from can be changed.
+fn check_writable(object: &ObjectType, record: &Map<String, Json>) -> Result<(), Refusal> {
+    let calculated = record.keys().filter_map(|name| object.field(name)).find(|field| field.calculated);
+    calculated.map_or(Ok(()), |field| Err(ChangeError::read_only(&field.name).into()))
+}
+
 /// Answers `PATCH sobjects/{object}/{id}`.
 pub(super) fn update(object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
     let id = own_id(&object, id)?;
-    check_shared(id, request)?;
-    let fields = request.server.org.fields_from_json(&object.name, &body(request)?)?;
-    request.server.org.update(id, fields)?;
+    change(&object, id, &body(request)?, request)?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -128,14 +157,13 @@ pub(super) fn update(object: &str, id: &str, request: &Request) -> Result<Respon
 pub(super) fn delete(object: &str, id: &str, request: &Request) -> Result<Response, Refusal> {
     let object = find(object, request)?;
     let id = own_id(&object, id)?;
-    check_shared(id, request)?;
-    request.server.org.delete(id)?;
+    remove(id, request)?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// Refuses to change a record that the user may not see.
 fn check_shared(id: Id, request: &Request) -> Result<(), Refusal> {
-    if !request.server.org.hides(id) {
+    if !request.org().hides(id) {
         return Ok(());
     }
     let message = "insufficient access rights on cross-reference id";

@@ -20,11 +20,11 @@ impl References {
         let mut parts = text.split("@{");
         let mut resolved = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            let (reference, rest) = part.split_once('}').ok_or_else(|| invalid(part, "it does not end"))?;
+            let (reference, rest) = part.split_once('}').ok_or_else(|| no_value(part))?;
             match self.find(reference)? {
                 Json::String(text) => resolved.push_str(text),
                 Json::Object(_) | Json::Array(_) | Json::Null => {
-                    return Err(invalid(reference, "it leads to no single value"));
+                    return Err(no_value(reference));
                 }
                 value => resolved.push_str(&value.to_string()),
             }
@@ -54,19 +54,21 @@ impl References {
     fn find(&self, reference: &str) -> Result<&Json, Refusal> {
         let end = reference.find(['.', '[']).unwrap_or(reference.len());
         let (name, path) = reference.split_at(end);
-        let answer = self.0.get(name).ok_or_else(|| invalid(reference, "no subrequest before has this name"))?;
+        let answer = self.0.get(name).ok_or_else(|| no_value(reference))?;
         let mut steps = path.split(['.', '[']).filter(|step| !step.is_empty());
         let found = steps.try_fold(answer, |value, step| match step.strip_suffix(']') {
             Some(index) => index.parse::<usize>().ok().and_then(|index| value.get(index)),
             None => value.get(step),
         });
-        found.ok_or_else(|| invalid(reference, "there is no such value"))
+        found.ok_or_else(|| no_value(reference))
     }
 }
 
-fn invalid(reference: &str, why: &str) -> Refusal {
+/// Refuses a reference in the words of the REST API guide ("Composite Subrequest Result").
+fn no_value(reference: &str) -> Refusal {
     let reference: String = reference.chars().filter(|c| !c.is_control()).take(60).collect();
-    let message = format!("Invalid reference specified: `{reference}`: {why}");
+    let name = reference.split(['.', '[']).next().unwrap_or_default();
+    let message = format!("Invalid reference specified. No value for {reference} found in {name}.");
     Refusal::bad_request("PROCESSING_HALTED", message)
 }
 

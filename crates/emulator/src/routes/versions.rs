@@ -22,7 +22,16 @@ struct Resources {
     query_all: String,
     composite: String,
     jobs: String,
+    tooling: String,
     identity: String,
+}
+
+#[derive(Serialize)]
+struct CompositeResources {
+    tree: String,
+    batch: String,
+    sobjects: String,
+    graph: String,
 }
 
 /// Lists the versions. Needs no session.
@@ -49,7 +58,16 @@ pub(super) fn resources(version: ApiVersion, request: &Request) -> Response {
         query_all: at("queryAll"),
         composite: at("composite"),
         jobs: at("jobs"),
+        tooling: at("tooling"),
         identity: format!("{}/id/{}/{}", request.base_url, identity.organization_id, identity.user_id),
     };
+    json(StatusCode::OK, &resources)
+}
+
+/// Lists the resources that carry out several calls.
+pub(super) fn composite_resources(version: ApiVersion) -> Response {
+    let at = |name: &str| format!("/services/data/v{version}/composite/{name}");
+    let resources =
+        CompositeResources { tree: at("tree"), batch: at("batch"), sobjects: at("sobjects"), graph: at("graph") };
     json(StatusCode::OK, &resources)
 }

@@ -1,8 +1,8 @@
 //! Families of objects that Salesforce keeps elsewhere, and queries in part only: big objects (`__b`), custom metadata (`__mdt`) and
-//! external objects (`__x`). The rules are those of the SOQL reference ("SOQL Object Limits and Limitations"); what it does not word is
-//! worded after it.
+//! external objects (`__x`). The rules are those of the SOQL reference ("SOQL Object Limits and Limitations"), the words those that
+//! people have quoted of Salesforce, as noted beside each; the others are our own.
 
-use orgtap_soql::{Comparison, Condition, Operand, Operator, Query, SelectItem, WithKind};
+use orgtap_soql::{Comparison, Condition, Direction, Operand, Operator, Query, SelectItem, WithKind};
 
 use super::group;
 use super::resolve::Resolver;
@@ -37,11 +37,15 @@ fn index(object: &ObjectType) -> Vec<&str> {
     object.fields.iter().filter(|field| field.custom && !field.nillable).map(|field| field.name.as_str()).collect()
 }
 
+/// What is said of filters and orders that do not go by the index from its first field on; quoted by people who hit it.
+const GAP: &str = "Filters may not have any gaps within the composite key";
+
 fn check_big(resolver: Resolver<'_>) -> Result<(), QueryError> {
     let query = resolver.query;
     let refuse = |message: &str| Err(QueryError::new("BIG_OBJECT_UNSUPPORTED_OPERATION", message));
     if aggregates(query, true) {
-        return refuse("aggregate queries are not supported on big objects");
+        // Quoted in RoseSilverSoftware/IlluminatedCloud#1775.
+        return refuse("Aggregate functions not supported");
     }
     let index = index(&resolver.root().object);
     let is_next = |at: usize, operand: &Operand| {
@@ -50,7 +54,12 @@ fn check_big(resolver: Resolver<'_>) -> Result<(), QueryError> {
     };
     let orders_by_index = query.order_by.iter().enumerate().all(|(at, item)| is_next(at, &item.operand));
     if !orders_by_index {
-        return refuse("big objects can only be ordered by the fields of their index, in its order");
+        return refuse(GAP);
+    }
+    if let Some(item) = query.order_by.iter().find(|item| item.direction == Some(Direction::Descending)) {
+        // Clients that read event log objects look for this text; there the index runs the other way, and ASCENDING is refused.
+        let column = own_field(query, &item.operand).unwrap_or_default().to_ascii_uppercase();
+        return refuse(&format!("Unsupported order direction on filter column: {column} : DESCENDING"));
     }
     let Some(filter) = &query.filter else { return Ok(()) };
     let comparisons: Vec<&Comparison> = match filter {
@@ -67,22 +76,24 @@ fn check_big(resolver: Resolver<'_>) -> Result<(), QueryError> {
         }
         Condition::Or(_) | Condition::Not(_) => return refuse("only AND is supported between filters on big objects"),
     };
+    if comparisons.iter().filter(|comparison| comparison.operator == Operator::In).count() > 1 {
+        return refuse("IN may be used only once in a filter on a big object");
+    }
+    let is_exact = |at: usize| matches!(comparisons[at].operator, Operator::Eq | Operator::In);
     let mut field = 0;
     for (at, comparison) in comparisons.iter().enumerate() {
         // The last field may stand in two comparisons: from here, to there.
-        let is_same = at > 0 && is_next(field, &comparison.left) && comparisons[at - 1].operator != Operator::Eq;
+        let is_same = at > 0 && is_next(field, &comparison.left) && !is_exact(at - 1);
         if at > 0 && !is_same {
-            if comparisons[at - 1].operator != Operator::Eq {
+            if !is_exact(at - 1) {
                 return refuse(
-                    "only the last field of a filter on a big object may be compared by another operator than =",
+                    "only the last field of a filter on a big object may be compared by another operator than = and IN",
                 );
             }
             field += 1;
         }
         if !is_next(field, &comparison.left) {
-            return refuse(
-                "big objects can only be filtered by the fields of their index, in its order and without gaps",
-            );
+            return refuse(GAP);
         }
         let allowed = [Operator::Eq, Operator::Lt, Operator::Le, Operator::Gt, Operator::Ge, Operator::In];
         if !allowed.contains(&comparison.operator) {
@@ -106,23 +117,25 @@ fn own_field(query: &Query, operand: &Operand) -> Option<String> {
 fn check_metadata(resolver: Resolver<'_>) -> Result<(), QueryError> {
     let query = resolver.query;
     if aggregates(query, false) {
-        return Err(resolver.refuse(
-            "MALFORMED_QUERY",
-            query.span,
-            "Custom metadata types do not support aggregate queries",
-        ));
+        return Err(unsupported());
     }
     if let Some(item) = query.order_by.iter().find(|item| own_field(query, &item.operand).is_none()) {
         let message = "Custom metadata types can only be ordered by their own fields";
         return Err(resolver.refuse("MALFORMED_QUERY", item.operand.span(), message));
     }
     match query.filter.as_ref().and_then(|filter| mixed_or(query, filter)) {
-        Some(condition) => {
-            let message = "Disjunctions on different fields are not supported for custom metadata types";
-            Err(resolver.refuse("MALFORMED_QUERY", condition.span(), message))
-        }
+        // Quoted by people who hit it in flows and Apex ("DisjunctionsNotSupportedException"), without place or code.
+        Some(_) => Err(QueryError::new("MALFORMED_QUERY", "Disjunctions not supported")),
         None => Ok(()),
     }
+}
+
+/// What objects without tables of their own say of groups and aggregates (Tooling API guide, "SOQL Operation Limitations"). Which code
+/// goes with it differs from one report to the next.
+fn unsupported() -> QueryError {
+    let message = "The requested operation is not yet supported by this SObject storage type, contact salesforce.com support for more \
+                   information.";
+    QueryError::new("EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", message)
 }
 
 /// Finds an OR between conditions on different fields.
@@ -147,7 +160,7 @@ fn check_external(resolver: Resolver<'_>) -> Result<(), QueryError> {
         Err(QueryError::new("EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", message))
     };
     if aggregates(query, false) {
-        return refuse("Aggregate functions but COUNT(), GROUP BY and HAVING are");
+        return Err(unsupported());
     }
     if query.select.iter().any(|item| matches!(item, SelectItem::TypeOf(_))) {
         return refuse("TYPEOF is");

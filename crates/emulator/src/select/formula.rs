@@ -11,7 +11,7 @@ use crate::value::Value;
 
 /// The operator of a formula.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sign {
+pub(crate) enum Sign {
     Plus,
     Minus,
 }
@@ -75,7 +75,7 @@ fn result(left: FieldKind, sign: Sign, right: FieldKind) -> Result<FieldKind, &'
 
 impl Sign {
     /// Returns the sum or difference; nothing where one of them is missing. Days are what separates dates.
-    pub(super) fn apply(self, left: &Value, right: &Value) -> Value {
+    pub(crate) fn apply(self, left: &Value, right: &Value) -> Value {
         match (left, right) {
             (Value::Date(left), Value::Date(right)) => {
                 left.since(*right).map_or(Value::Null, |days| Value::Double(days.get_days().into()))

@@ -44,6 +44,7 @@ use resolve::{Located, Resolver};
 use rows::Progress;
 
 pub use child::Children;
+pub(crate) use formula::Sign;
 pub use rows::Rows;
 
 /// Which records a query may see.

@@ -127,7 +127,16 @@ impl<'a> Resolver<'a> {
 
     /// Resolves a path from the root object.
     pub(super) fn path(self, path: &Path) -> Result<FieldPath, QueryError> {
-        self.path_from(Place::of(self.table), &self.query.field_path(path), path.span())
+        let names = self.query.field_path(path);
+        // In FROM of a child subquery stands the relationship; the object's own name is understood all the same.
+        let object = &self.root().object;
+        let names = match names.as_slice() {
+            [first, rest @ ..] if !rest.is_empty() && first.eq_ignore_ascii_case(&object.name) => {
+                if object.relationship(first).is_none() { rest } else { &names }
+            }
+            _ => &names,
+        };
+        self.path_from(Place::of(self.table), names, path.span())
     }
 
     /// Resolves names from a place on.
@@ -268,7 +277,7 @@ impl Leaf {
             return Value::Text(Text::from(table.object.name.as_str()));
         }
         let field = self.fields.iter().find(|(at, _)| *at == record.0);
-        field.map_or(Value::Null, |(_, field)| table.value(record.1, *field))
+        field.map_or(Value::Null, |(_, field)| snapshot.value(record.0, record.1, *field))
     }
 }
 

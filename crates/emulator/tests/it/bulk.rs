@@ -409,3 +409,44 @@ async fn a_day_has_only_so_many_jobs() {
     fixture.org().advance(Duration::from_secs(3_600));
     assert_eq!(fixture.get("/services/data/v62.0/limits").await.json()["DailyBulkV2QueryJobs"]["Remaining"], 0);
 }
+
+#[tokio::test]
+async fn a_day_has_room_for_only_so_many_results() {
+    let options = EmulatorOptions { daily_result_kilobytes: 30, job_time: JobTime::Polls(0), ..Default::default() };
+    let mut fixture = Fixture::with(options).await;
+    let soql = json!({"operation": "query", "query": "SELECT Id, Name, CreatedDate FROM Contact"});
+
+    let first = create(&fixture, "62.0", &soql).await.json();
+    let job = format!("{JOBS}/{}", first["id"].as_str().unwrap());
+    let bytes = fixture.get(&format!("{job}/results")).await.body.len();
+    assert!(bytes > 31_000, "{bytes}");
+    fixture.get(&job).await;
+
+    let refused = create(&fixture, "62.0", &soql).await;
+    let message = "Max bulk v2 query result size stored (30) kb per 24 hrs has been exceeded".to_owned();
+    assert_eq!(refused.refusal(), (400, "LIMIT_EXCEEDED".to_owned(), message));
+    fixture.pass(Duration::from_secs(24 * 60 * 60));
+    assert_eq!(create(&fixture, "62.0", &soql).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_limits_tell_how_much_room_is_left_for_results() {
+    let options =
+        EmulatorOptions { daily_result_kilobytes: 10 * 1024, job_time: JobTime::Polls(0), ..Default::default() };
+    let fixture = Fixture::with(options).await;
+    let left = async || {
+        let limits = fixture.get("/services/data/v62.0/limits").await.json();
+        limits["DailyBulkV2QueryFileStorageMB"]["Remaining"].as_u64().unwrap()
+    };
+    let soql = json!({"operation": "query", "query": "SELECT FIELDS(STANDARD) FROM Task"});
+    assert_eq!(left().await, 10);
+
+    for _ in 0..12 {
+        let job = create(&fixture, "62.0", &soql).await.json();
+        for _ in 0..2 {
+            fixture.get(&format!("{JOBS}/{}", job["id"].as_str().unwrap())).await;
+        }
+    }
+
+    assert!((1..10).contains(&left().await), "{}", left().await);
+}

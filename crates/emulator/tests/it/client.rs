@@ -73,6 +73,12 @@ impl Fixture {
         Self { emulator, settings }
     }
 
+    /// Lets time pass, and signs in again: no session lives that long.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.org().advance(time);
+        self.settings = self.emulator.settings();
+    }
+
     pub(crate) fn org(&self) -> &Org {
         self.emulator.org()
     }

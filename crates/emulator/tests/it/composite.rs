@@ -62,13 +62,194 @@ async fn a_subrequest_that_refers_to_nothing_fails_alone() {
 
     let told: Vec<_> =
         answers.iter().map(|answer| (answer["httpStatusCode"].as_u64(), answer["referenceId"].as_str())).collect();
-    let expected = [(400, "early"), (200, "later"), (405, "put"), (405, "nested")];
+    let expected = [(400, "early"), (200, "later"), (405, "put"), (400, "nested")];
     assert_eq!(told, expected.map(|(status, name)| (Some(status), Some(name))));
     assert_eq!(answers[0]["body"][0]["errorCode"], "PROCESSING_HALTED");
 }
 
+async fn count_named(fixture: &Fixture, name: &str) -> u64 {
+    let soql = format!("SELECT COUNT() FROM Account WHERE Name = '{name}'");
+    fixture.query(&soql).await["totalSize"].as_u64().unwrap()
+}
+
+fn codes(answers: &Json) -> Vec<(u64, String)> {
+    let code = |answer: &Json| {
+        let code = answer["body"][0]["errorCode"].as_str().unwrap_or_default();
+        (answer["httpStatusCode"].as_u64().unwrap(), code.to_owned())
+    };
+    answers["compositeResponse"].as_array().unwrap().iter().map(code).collect()
+}
+
 #[tokio::test]
-async fn all_or_none_gives_nothing_where_one_fails_and_never_half_a_change() {
+async fn all_changes_are_undone_when_one_is_refused() {
+    let fixture = Fixture::new().await;
+    let kept = &first_ids(&fixture, "Account", 1).await[0];
+    let before = fixture.query(&format!("SELECT Name, SystemModstamp FROM Account WHERE Id = '{kept}'")).await;
+    let document = json!({"allOrNone": true, "compositeRequest": [
+        {"method": "POST", "url": format!("{ROOT}/sobjects/Account"), "referenceId": "made", "body": {"Name": "Undone"}},
+        {"method": "PATCH", "url": format!("{ROOT}/sobjects/Account/{kept}"), "referenceId": "changed", "body": {"Name": "Undone"}},
+        // A later part sees what those before it did.
+        {"method": "GET", "url": format!("{ROOT}/query?q=SELECT+COUNT()+FROM+Account+WHERE+Name='Undone'"), "referenceId": "seen"},
+        {"method": "PATCH", "url": format!("{ROOT}/sobjects/Account/@{{made.id}}"), "referenceId": "bad", "body": {"Nothing__c": 1}},
+        {"method": "POST", "url": format!("{ROOT}/sobjects/Account"), "referenceId": "after", "body": {"Name": "Undone"}}
+    ]});
+
+    let answer = fixture.post(&format!("{ROOT}/composite"), &document).await;
+
+    assert_eq!(answer.status, 200);
+    let halted = || (400, "PROCESSING_HALTED".to_owned());
+    let expected = [halted(), halted(), halted(), (400, "INVALID_FIELD".to_owned()), halted()];
+    assert_eq!(codes(&answer.json()), expected);
+    let text = "The transaction was rolled back since another operation in the same transaction failed.";
+    assert_eq!(answer.json()["compositeResponse"][0]["body"][0]["message"], text);
+    assert_eq!(count_named(&fixture, "Undone").await, 0);
+    assert_eq!(fixture.query(&format!("SELECT Name, SystemModstamp FROM Account WHERE Id = '{kept}'")).await, before);
+}
+
+#[tokio::test]
+async fn changes_of_which_all_are_good_are_seen_together() {
+    let fixture = Fixture::new().await;
+    fixture.org().set_commit_delay(std::time::Duration::from_secs(60));
+    let document = json!({"allOrNone": true, "compositeRequest": [
+        {"method": "POST", "url": format!("{ROOT}/sobjects/Account"), "referenceId": "made", "body": {"Name": "Whole"}},
+        {"method": "POST", "url": format!("{ROOT}/sobjects/Contact"), "referenceId": "friend",
+         "body": {"LastName": "W", "AccountId": "@{made.id}"}},
+        {"method": "GET", "url": format!("{ROOT}/query?q=SELECT+COUNT()+FROM+Contact+WHERE+Account.Name='Whole'"), "referenceId": "seen"}
+    ]});
+
+    let answer = fixture.post(&format!("{ROOT}/composite"), &document).await.json();
+
+    assert_eq!(answer["compositeResponse"][2]["body"]["totalSize"], 1, "{answer:#}");
+    assert_eq!(count_named(&fixture, "Whole").await, 0, "the transaction is open still");
+    fixture.org().advance(std::time::Duration::from_secs(60));
+    assert_eq!(count_named(&fixture, "Whole").await, 1);
+    let id = answer["compositeResponse"][0]["body"]["id"].as_str().unwrap();
+    let next = fixture.post(&format!("{ROOT}/sobjects/Account"), &json!({"Name": "Next"})).await.json();
+    assert!(next["id"].as_str().unwrap() > id, "no id is given twice");
+}
+
+#[tokio::test]
+async fn the_resources_for_several_calls_are_listed() {
+    let fixture = Fixture::new().await;
+
+    let listed = fixture.get(&format!("{ROOT}/composite")).await.json();
+
+    for (name, address) in listed.as_object().unwrap() {
+        assert_eq!(address, &json!(format!("{ROOT}/composite/{name}")));
+    }
+    assert_eq!(fixture.get(ROOT).await.json()["composite"], format!("{ROOT}/composite"));
+}
+
+#[tokio::test]
+async fn each_graph_is_carried_out_as_a_whole() {
+    let fixture = Fixture::new().await;
+    let made = |name: &str| json!({"method": "POST", "url": format!("{ROOT}/sobjects/Account"), "referenceId": name, "body": {"Name": "G"}});
+    let bad = json!({"method": "PATCH", "url": format!("{ROOT}/sobjects/Account/@{{a.id}}"), "referenceId": "bad", "body": {"Nothing__c": 1}});
+    let graphs = json!({"graphs": [
+        {"graphId": "good", "compositeRequest": [made("a"), made("b")]},
+        {"graphId": "bad", "compositeRequest": [made("a"), bad]}
+    ]});
+
+    let answer = fixture.post(&format!("{ROOT}/composite/graph"), &graphs).await.json();
+
+    let told: Vec<_> =
+        answer["graphs"].as_array().unwrap().iter().map(|g| (&g["graphId"], &g["isSuccessful"])).collect();
+    assert_eq!(told, [(&json!("good"), &json!(true)), (&json!("bad"), &json!(false))]);
+    assert_eq!(codes(&answer["graphs"][1]["graphResponse"])[0], (400, "PROCESSING_HALTED".to_owned()));
+    assert_eq!(count_named(&fixture, "G").await, 2);
+}
+
+#[tokio::test]
+async fn several_records_are_changed_in_one_call_each_for_itself_or_all_or_none() {
+    let fixture = Fixture::new().await;
+    let path = format!("{ROOT}/composite/sobjects");
+    let records = |name: &str| {
+        json!([{"attributes": {"type": "Account"}, "Name": name}, {"attributes": {"type": "Account"}, "Name": null},
+               {"attributes": {"type": "Contact"}, "LastName": name}])
+    };
+    let missing = json!({"success": false, "errors": [{"statusCode": "REQUIRED_FIELD_MISSING",
+        "message": "Required fields are missing: [Name]", "fields": ["Name"]}]});
+    let rolled_back = json!([{"statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "message": "Record rolled back because not all records were valid and the request was using AllOrNone header", "fields": []}]);
+
+    let each = fixture.post(&path, &json!({"allOrNone": false, "records": records("Each")})).await;
+    assert_eq!(each.status, 200);
+    let each = each.json();
+    assert_eq!((&each[0]["success"], &each[1], &each[2]["success"]), (&json!(true), &missing, &json!(true)));
+    assert_eq!(count_named(&fixture, "Each").await, 1);
+
+    let none = fixture.post(&path, &json!({"allOrNone": true, "records": records("Nobody")})).await.json();
+    assert_eq!(
+        none,
+        json!([{"success": false, "errors": rolled_back}, missing, {"success": false, "errors": rolled_back}])
+    );
+    assert_eq!(count_named(&fixture, "Nobody").await, 0);
+
+    let (account, contact) = (each[0]["id"].as_str().unwrap(), each[2]["id"].as_str().unwrap());
+    let changed = json!({"allOrNone": true, "records": [
+        {"attributes": {"type": "Account"}, "id": account, "Name": "Changed"},
+        {"attributes": {"type": "Contact"}, "Id": contact, "LastName": "Changed"}]});
+    let body = changed.to_string();
+    let updated = fixture.send("PATCH", &path, &[("Content-Type", "application/json")], body.as_bytes()).await.json();
+    assert_eq!(updated[1], json!({"id": contact, "success": true, "errors": []}));
+    assert_eq!(count_named(&fixture, "Changed").await, 1);
+
+    let half = fixture.send("DELETE", &format!("{path}?ids={account},001x&allOrNone=true"), &[], &[]).await.json();
+    assert_eq!(half[0], json!({"id": account, "success": false, "errors": rolled_back}));
+    assert_eq!(half[1]["errors"][0]["statusCode"], "MALFORMED_ID");
+    let gone = fixture.send("DELETE", &format!("{path}?ids={account},{contact}"), &[], &[]).await.json();
+    assert_eq!((&gone[0]["success"], &gone[1]["id"]), (&json!(true), &json!(contact)));
+    assert_eq!(count_named(&fixture, "Changed").await, 0);
+}
+
+#[tokio::test]
+async fn a_collection_within_a_composite_goes_down_with_it() {
+    let fixture = Fixture::new().await;
+    let collection = json!({"allOrNone": false, "records": [
+        {"attributes": {"type": "Account"}, "Name": "Inner"}, {"attributes": {"type": "Account"}, "Name": null}]});
+    let document = json!({"allOrNone": true, "compositeRequest": [
+        {"method": "POST", "url": format!("{ROOT}/composite/sobjects"), "referenceId": "several", "body": collection},
+        {"method": "POST", "url": format!("{ROOT}/sobjects/Contact"), "referenceId": "one", "body": {"LastName": "Inner"}}
+    ]});
+
+    let answer = fixture.post(&format!("{ROOT}/composite"), &document).await.json();
+
+    let told = &answer["compositeResponse"];
+    assert_eq!((&told[0]["httpStatusCode"], &told[0]["body"][0]["success"]), (&json!(200), &json!(true)));
+    assert_eq!(told[1]["body"][0]["errorCode"], "PROCESSING_HALTED");
+    assert_eq!(count_named(&fixture, "Inner").await, 0);
+}
+
+#[tokio::test]
+async fn a_tree_is_planted_whole_or_not_at_all() {
+    let fixture = Fixture::new().await;
+    let contact = |reference: &str, name: Json| json!({"attributes": {"type": "Contact", "referenceId": reference}, "LastName": name});
+    let tree = |last: Json| {
+        json!({"records": [
+            {"attributes": {"type": "Account", "referenceId": "ref1"}, "Name": "Tree",
+             "Contacts": {"records": [contact("ref2", json!("A")), contact("ref3", last)]}},
+            {"attributes": {"type": "Account", "referenceId": "ref4"}, "Name": "Tree"}]})
+    };
+    let path = format!("{ROOT}/composite/tree/Account");
+
+    let refused = fixture.post(&path, &tree(Json::Null)).await;
+    assert_eq!((refused.status, count_named(&fixture, "Tree").await), (400, 0));
+    let refused = refused.json();
+    assert_eq!((&refused["hasErrors"], &refused["results"][0]["referenceId"]), (&json!(true), &json!("ref3")));
+    assert_eq!(refused["results"][0]["errors"][0]["statusCode"], "REQUIRED_FIELD_MISSING");
+
+    let planted = fixture.post(&path, &tree(json!("B"))).await;
+    assert_eq!(planted.status, 201);
+    let planted = planted.json();
+    let order: Vec<_> =
+        planted["results"].as_array().unwrap().iter().map(|one| one["referenceId"].as_str().unwrap()).collect();
+    assert_eq!(order, ["ref1", "ref4", "ref2", "ref3"]);
+    let found = fixture.query("SELECT LastName FROM Contact WHERE Account.Name = 'Tree' ORDER BY LastName").await;
+    assert_eq!((&found["totalSize"], &found["records"][1]["LastName"]), (&json!(2), &json!("B")));
+}
+
+#[tokio::test]
+async fn all_or_none_gives_nothing_where_one_fails() {
     let fixture = Fixture::new().await;
     let send = |requests: Json| {
         let document = json!({"allOrNone": true, "compositeRequest": requests});
@@ -77,12 +258,10 @@ async fn all_or_none_gives_nothing_where_one_fails_and_never_half_a_change() {
     };
     let good = json!({"method": "GET", "url": format!("{ROOT}/limits"), "referenceId": "good"});
     let bad = json!({"method": "GET", "url": format!("{ROOT}/nothing"), "referenceId": "bad"});
-    let change = json!({"method": "POST", "url": format!("{ROOT}/sobjects/Account"), "referenceId": "new", "body": {"Name": "A"}});
 
     let halted = send(json!([good, bad])).await.json();
     assert_eq!(halted["compositeResponse"][0]["body"][0]["errorCode"], "PROCESSING_HALTED");
     assert_eq!(halted["compositeResponse"][1]["httpStatusCode"], 404);
-    assert_eq!(send(json!([change, bad])).await.status, 400);
     assert_eq!(send(json!([good, good])).await.status, 400, "two subrequests of one name");
 }
 

@@ -279,9 +279,111 @@ async fn sessions_end_by_the_orgs_clock_or_at_once() {
 async fn the_user_behind_a_session_is_told_to_its_owner_only() {
     let fixture = Fixture::new().await;
 
-    assert_eq!(fixture.send_bare("GET", "/services/oauth2/userinfo", &[], &[]).await.status, 401);
+    for (headers, word) in
+        [(vec![], "Missing_OAuth_Token"), (vec![("Authorization", "Bearer 00D!x")], "Bad_OAuth_Token")]
+    {
+        let refused = fixture.send_bare("GET", "/services/oauth2/userinfo", &headers, &[]).await;
+        assert_eq!((refused.status, refused.text().as_str()), (403, word));
+    }
     let answer = fixture.get("/services/oauth2/userinfo").await;
     assert_eq!(answer.json()["preferred_username"], fixture.settings.username);
+}
+
+/// Posts a form, as the login pages do.
+async fn post_form(fixture: &Fixture, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let form: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    fixture.send_bare("POST", path, &headers, form.join("&").as_bytes()).await
+}
+
+#[tokio::test]
+async fn a_device_is_let_in_once_a_person_has_typed_its_code() {
+    let fixture = Fixture::new().await;
+    let settings = &fixture.settings;
+    let client = ("client_id", settings.consumer_key.as_str());
+    let ask = async || token(&fixture, &[("response_type", "device_code"), client, ("scope", "api")], &[]).await.json();
+    let poll = async |codes: &Json| {
+        let code = codes["device_code"].as_str().unwrap();
+        token(&fixture, &[("grant_type", "device"), client, ("code", code)], &[]).await
+    };
+    let decide = async |codes: &Json, password: &str, allow: &str| {
+        let user_code = codes["user_code"].as_str().unwrap();
+        let fields =
+            [("user_code", user_code), ("username", &settings.username), ("password", password), ("allow", allow)];
+        post_form(&fixture, "/setup/connect", &fields).await.text()
+    };
+
+    let codes = ask().await;
+    assert_eq!(codes["verification_uri"], format!("{}/setup/connect", settings.url));
+    assert_eq!((codes["user_code"].as_str().unwrap().len(), codes["interval"].as_u64()), (8, Some(5)));
+    assert_eq!(poll(&codes).await.json()["error"], "authorization_pending");
+    assert!(fixture.send_bare("GET", "/setup/connect", &[], &[]).await.text().contains("name=\"user_code\""));
+    assert!(decide(&codes, "wrong", "true").await.contains("id=\"error\""));
+    assert_eq!(poll(&codes).await.json()["error"], "authorization_pending");
+    assert!(decide(&codes, &settings.password, "true").await.contains("connected"));
+    let session = poll(&codes).await;
+    assert_eq!(session.status, 200, "{}", session.text());
+    assert!(is_good(&fixture, session.json()["access_token"].as_str().unwrap()).await);
+    let refresh_token = session.json()["refresh_token"].as_str().unwrap().to_owned();
+    let by_refresh = [("grant_type", "refresh_token"), client, ("refresh_token", refresh_token.as_str())];
+    assert_eq!(token(&fixture, &by_refresh, &[]).await.status, 200);
+    assert_eq!(poll(&codes).await.json()["error"], "invalid_grant", "a code is good once");
+
+    let denied = ask().await;
+    decide(&denied, &settings.password, "false").await;
+    assert_eq!(poll(&denied).await.json()["error"], "access_denied");
+    let late = ask().await;
+    fixture.org().advance(Duration::from_secs(600));
+    assert_eq!(poll(&late).await.json()["error"], "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_revoked_takes_its_sessions_with_it() {
+    let fixture = Fixture::new().await;
+    let settings = &fixture.settings;
+    let client = ("client_id", settings.consumer_key.as_str());
+    let refresh = async |refresh_token: &str| {
+        let fields = [("grant_type", "refresh_token"), client, ("refresh_token", refresh_token)];
+        let answer = token(&fixture, &fields, &[]).await.json();
+        answer["access_token"].as_str().map(str::to_owned).ok_or(answer["error"].clone())
+    };
+    let (one, other) =
+        (refresh(&settings.refresh_token).await.unwrap(), refresh(&settings.refresh_token).await.unwrap());
+
+    // A session alone …
+    assert_eq!(post_form(&fixture, "/services/oauth2/revoke", &[("token", &one)]).await.status, 200);
+    assert!(!is_good(&fixture, &one).await && is_good(&fixture, &other).await);
+    // … and all of a refresh token.
+    let revoked = post_form(&fixture, "/services/oauth2/revoke", &[("token", &settings.refresh_token)]).await;
+    assert_eq!(revoked.status, 200);
+    assert!(!is_good(&fixture, &other).await && is_good(&fixture, &settings.access_token).await);
+    assert_eq!(refresh(&settings.refresh_token).await, Err(json!("invalid_grant")));
+    let again = post_form(&fixture, "/services/oauth2/revoke", &[("token", &settings.refresh_token)]).await;
+    assert_eq!((again.status, again.json()["error"].clone()), (400, json!("invalid_token")));
+    // The settings name one that is good.
+    let next = fixture.emulator.settings().refresh_token;
+    assert!(refresh(&next).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_app_may_ask_what_a_token_is_good_for() {
+    let fixture = Fixture::new().await;
+    let settings = &fixture.settings;
+    let client = [("client_id", settings.consumer_key.as_str()), ("client_secret", settings.consumer_secret.as_str())];
+    let ask = async |asked: &str| {
+        let fields = [&client[..], &[("token", asked)]].concat();
+        post_form(&fixture, "/services/oauth2/introspect", &fields).await
+    };
+
+    let session = ask(&settings.access_token).await.json();
+    assert_eq!((&session["active"], &session["token_type"]), (&json!(true), &json!("access_token")));
+    assert_eq!(session["username"], settings.username);
+    assert_eq!(session["exp"].as_i64().unwrap() - session["iat"].as_i64().unwrap(), 7200);
+    assert_eq!(ask(&settings.refresh_token).await.json()["token_type"], "refresh_token");
+    assert_eq!(ask("nothing").await.json(), json!({"active": false}));
+    let wrong = [client[0], ("client_secret", "x"), ("token", "y")];
+    let refused = post_form(&fixture, "/services/oauth2/introspect", &wrong).await;
+    assert_eq!((refused.status, refused.json()["error"].clone()), (400, json!("invalid_client")));
 }
 
 #[tokio::test]

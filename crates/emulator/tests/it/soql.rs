@@ -240,3 +240,19 @@ async fn and_and_or_are_not_mixed_without_parentheses() {
     assert!(mixed.0 == 400 && mixed.1 == "MALFORMED_QUERY" && mixed.2.contains("unexpected token: 'OR'"), "{mixed:?}");
     assert_eq!(ask("Name = 'a' AND (Phone = '1' OR Phone = '2')").await.status, 200);
 }
+
+#[tokio::test]
+async fn children_are_named_by_their_object_too() {
+    let fixture = Fixture::new().await;
+    let names = async |soql: &str| {
+        let page = fixture.query(soql).await;
+        let first = page["records"].as_array().unwrap_or_else(|| panic!("{page}")).iter();
+        first.map(|record| record["Contacts"]["records"][0]["LastName"].clone()).collect::<Vec<_>>()
+    };
+
+    let by_object =
+        names("SELECT Account.Name, (SELECT Contact.LastName FROM Account.Contacts) FROM Account LIMIT 9").await;
+
+    assert_eq!(by_object, names("SELECT Name, (SELECT LastName FROM Contacts) FROM Account LIMIT 9").await);
+    assert!(by_object.iter().any(|name| name.is_string()));
+}

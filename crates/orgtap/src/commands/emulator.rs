@@ -98,6 +98,8 @@ fn options(args: &EmulatorArgs) -> EmulatorOptions {
         proxy_port: args.proxy_port,
         page_cache_bytes: args.page_cache_mb.saturating_mul(1 << 20),
         job_time: job_time.unwrap_or(defaults.job_time),
+        daily_query_jobs: args.daily_jobs.unwrap_or(defaults.daily_query_jobs),
+        daily_result_kilobytes: args.daily_result_kb.unwrap_or(defaults.daily_result_kilobytes),
         versions: args.api_versions.unwrap_or(defaults.versions),
         query_all_files: args.query_all_files,
         latency: Duration::from_millis(args.rtt_ms),

@@ -1,5 +1,8 @@
 //! The org that is served for others.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use crate::context::TestContext;
 
 /// Has the configuration lead to the emulator that printed `settings`.
@@ -11,6 +14,21 @@ fn point_at(context: &TestContext, settings: &serde_json::Value) {
             settings["access_token"], settings["url"]
         ),
     );
+}
+
+/// Posts a document to the emulator's control endpoint.
+fn control(settings: &serde_json::Value, path: &str, document: &str) {
+    let address = settings["url"].as_str().unwrap().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = document.len();
+    write!(
+        stream,
+        "POST /__emulator/{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{document}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[test]
@@ -165,4 +183,47 @@ fn the_help_of_the_emulator_says_what_each_profile_is() {
     {
         assert!(ran.stdout.contains(words), "{words}");
     }
+}
+
+#[test]
+fn changes_are_seen_when_their_transaction_ends() {
+    let context = TestContext::new();
+    let flags = ["emulator", "--records", "200", "--clock-speed", "0", "--commit-delay-secs", "600", "--json"];
+    let mut emulator = context.start(&flags);
+    let settings: serde_json::Value = serde_json::from_str(&emulator.first_line()).unwrap();
+    point_at(&context, &settings);
+    let count = || {
+        let soql = "SELECT COUNT() FROM Account WHERE Name = 'Late'";
+        context.orgtap(&["query", "-q", "--format", "csv", soql]).succeeds().stdout
+    };
+    let insert = r#"{"insert": {"object": "Account", "fields": {"Name": "Late"}}}"#;
+
+    control(&settings, "changes", insert);
+    control(&settings, "clock", r#"{"advance_secs": 599}"#);
+    let before = count();
+    control(&settings, "clock", r#"{"advance_secs": 1}"#);
+
+    assert_eq!((before.as_str(), count().as_str()), ("\"count\"\n\"0\"\n", "\"count\"\n\"1\"\n"));
+    emulator.signal("INT");
+    emulator.end().exits(0);
+}
+
+#[test]
+fn the_org_runs_out_of_query_jobs_when_its_flag_says_so() {
+    let context = TestContext::new();
+    let mut emulator = context.start(&["emulator", "--records", "200", "--daily-jobs", "0", "--json"]);
+    let settings: serde_json::Value = serde_json::from_str(&emulator.first_line()).unwrap();
+    let row = "[destination]\nkind = \"csv\"\npath = \"out\"\n\n[[rows]]\nobject = \"Account\"\napi = \"bulk\"\n";
+    let connection = format!(
+        "[connection]\nlogin_method = \"access_token\"\naccess_token = {}\ninstance_url = {}\n\n",
+        settings["access_token"], settings["url"]
+    );
+    context.write("orgtap.toml", &format!("{connection}{row}"));
+
+    let ran = context.orgtap(&["run"]);
+
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.stderr.contains("Max bulk v2 query jobs (0) per 24 hrs has been reached (0)"), "{}", ran.stderr);
+    emulator.signal("INT");
+    emulator.end().exits(0);
 }

@@ -5,9 +5,10 @@ use jiff::SignedDuration;
 use crate::dataset::currency::currency_code;
 use crate::dataset::draw::{Draw, salt};
 use crate::dataset::population::Kind;
-use crate::dataset::spec::{ObjectSpec, field, long_text, picklist, reference, text};
+use crate::dataset::spec::{FieldSpec, ObjectSpec, field, long_text, picklist, reference, text};
 use crate::dataset::words::PRODUCTS;
 use crate::object::FieldKind;
+use crate::profile::Profile;
 use crate::value::Value;
 
 /// The stages with their probability in percent.
@@ -60,6 +61,29 @@ fn fiscal(draw: Draw<'_>) -> (i64, i64) {
     (year, i64::from((date.month() - start).rem_euclid(12) / 3 + 1))
 }
 
+/// Returns the formula fields, whose values `formula` works out.
+fn formulas() -> [FieldSpec; 4] {
+    let formula = |spec: FieldSpec, text: &str| {
+        spec.read_only().set("calculated", true).set("calculatedFormula", text).only_with(Profile::Formulas)
+    };
+    let nothing = |_: Draw<'_>| Value::Null;
+    [
+        formula(text("Account_Name__c", "Name of Account", 1300, nothing), "Account.Name"),
+        formula(
+            field(FieldKind::Currency, "Weighted_Amount__c", "Weighted Amount", nothing),
+            "BLANKVALUE(Amount, 0) * Probability",
+        ),
+        formula(
+            field(FieldKind::Boolean, "Is_Urgent__c", "Urgent", nothing).required(),
+            "NOT(IsClosed) && Account.AnnualRevenue > 1000000 && CloseDate - TODAY() < 30",
+        ),
+        formula(
+            field(FieldKind::Double, "Days_To_Close__c", "Days to Close", nothing).set("scale", 0),
+            "IF(IsClosed, NULL, CloseDate - TODAY())",
+        ),
+    ]
+}
+
 /// Returns the object.
 pub(super) fn spec() -> ObjectSpec {
     let name = |d: Draw<'_>| d.line(|d| format!("{} {}", d.pick(PRODUCTS), d.again().between(2020, 2030)));
@@ -100,5 +124,6 @@ pub(super) fn spec() -> ObjectSpec {
             })
             .read_only(),
         ])
+        .fields(formulas())
         .audited()
 }

@@ -1,5 +1,7 @@
 //! `Task`: what people have done and still have to do. Old ones are archived, so that only `queryAll` sees them.
 
+use jiff::tz::Offset;
+
 use crate::dataset::draw::{Draw, salt};
 use crate::dataset::population::Kind;
 use crate::dataset::spec::{ObjectSpec, field, long_text, picklist, reference};
@@ -10,16 +12,25 @@ const SUBJECTS: &[&str] = &["Call", "Email", "Send Letter", "Send Quote", "Follo
 pub(super) const STATUSES: &[&str] =
     &["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"];
 pub(super) const PRIORITIES: &[&str] = &["High", "Normal", "Low"];
-/// Completed tasks older than this are archived.
-const ARCHIVED_AFTER_SECONDS: u64 = 366 * 86_400;
+/// Closed tasks that were due longer ago than this are archived.
+const ARCHIVED_AFTER_SECONDS: u64 = 365 * 86_400;
 
 fn status(draw: Draw<'_>) -> &'static str {
     let draw = draw.of(const { salt("Status") });
     if draw.again().chance(65) { "Completed" } else { draw.pick(STATUSES) }
 }
 
+fn due(draw: Draw<'_>) -> Value {
+    draw.of(const { salt("ActivityDate") }).maybe(90, |d| d.day_before(730).into())
+}
+
+/// Returns whether it was archived before the org started, by the rule that `org::archive` goes on with.
 fn is_archived(draw: Draw<'_>) -> bool {
-    !draw.is_deleted() && status(draw) == "Completed" && draw.org.age(draw.stamped()) > ARCHIVED_AFTER_SECONDS
+    let ended = match due(draw) {
+        Value::Date(day) => Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(draw.created()),
+        _ => draw.created(),
+    };
+    !draw.is_deleted() && status(draw) == "Completed" && draw.org.age(ended) > ARCHIVED_AFTER_SECONDS
 }
 
 /// Returns the record that an activity is about.
@@ -45,7 +56,7 @@ pub(super) fn spec() -> ObjectSpec {
             .children("Tasks", false),
             field(FieldKind::Combobox, "Subject", "Subject", |d| d.line(|d| d.pick(SUBJECTS).to_owned()))
                 .values(SUBJECTS),
-            field(FieldKind::Date, "ActivityDate", "Due Date Only", |d| d.maybe(90, |d| d.day_before(730).into())),
+            field(FieldKind::Date, "ActivityDate", "Due Date Only", due),
             picklist("Status", "Status", STATUSES, |d| status(d).into()).required(),
             picklist("Priority", "Priority", PRIORITIES, |d| d.word(PRIORITIES)).required(),
             field(FieldKind::Boolean, "IsHighPriority", "High Priority", |d| {

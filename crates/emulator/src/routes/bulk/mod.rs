@@ -42,6 +42,7 @@ pub(super) fn answer(version: ApiVersion, resource: &Resource, request: &Request
 fn info(id: &str, request: &Request) -> Result<Response, Refusal> {
     let server = &request.server;
     let job = server.jobs.poll(id, server.org.now()).ok_or_else(Refusal::not_found)?;
+    results::measure(&job, request);
     let mut document = document::full(&job, request);
     match &request.fault {
         Some(Action::ReportState { state }) => document.report_state(state),

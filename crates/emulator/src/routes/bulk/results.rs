@@ -25,6 +25,8 @@ use crate::{
     version::ApiVersion,
 };
 
+/// Records that the size of a job's results is reckoned from.
+const MEASURED: u64 = 200;
 /// Addresses of one answer.
 const ADDRESSES: u64 = 5;
 
@@ -46,6 +48,7 @@ struct Address {
 /// Answers `jobs/query/{id}/results`.
 pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<Response, Refusal> {
     let job = finished_job(version, id, request)?;
+    measure(&job, request);
     let (total, from) = (job.request.selection.total(), position(&job, request)?);
     let size = page_records(request)?;
     let records = size.min(total.saturating_sub(from));
@@ -86,6 +89,23 @@ pub(super) fn page(version: ApiVersion, id: &str, request: &Request) -> Result<R
         *answer.body_mut() = body(page, &job, compression, request);
     }
     Ok(answer)
+}
+
+/// Notes how large the results of a finished job are, as reckoned from the first of them.
+pub(super) fn measure(job: &Job, request: &Request) {
+    if job.is_measured || job.state != JobState::JobComplete {
+        return;
+    }
+    let selection = Arc::clone(&job.request.selection);
+    let total = selection.total();
+    let records = total.min(MEASURED);
+    let columns = (0..selection.columns().len()).collect();
+    let mut written = Vec::new();
+    let page = ResultPage { selection, dialect: job.request.dialect, columns, from: 0, records };
+    if page.write_to(&mut written).is_ok() {
+        let bytes = written.len() as u64 * total.max(1) / records.max(1);
+        request.server.jobs.measure(job.id, bytes, request.server.org.now());
+    }
 }
 
 /// Writes a page, or gives it as it was written before.

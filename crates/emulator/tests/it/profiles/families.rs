@@ -3,8 +3,8 @@
 use orgtap_emulator::Profile;
 use serde_json::json;
 
-use super::{create_job, field_names, fixture, refused, rows, truth};
-use crate::client::encode;
+use super::{change, create_job, field_names, fixture, refused, rows, truth};
+use crate::client::{Fixture, encode};
 
 #[tokio::test]
 async fn archived_activities_are_seen_by_query_all_alone() {
@@ -23,6 +23,58 @@ async fn archived_activities_are_seen_by_query_all_alone() {
     }
 }
 
+/// Returns the activities that the test below made, each with whether it is archived.
+async fn made(fixture: &Fixture, scope: &str, object: &str) -> Vec<(String, bool)> {
+    let soql = format!(
+        "SELECT Subject, IsArchived, SystemModstamp FROM {object} WHERE Subject IN ('closed', 'open', 'undated', 'met') \
+         AND CreatedDate = 2026-03-01T12:00:00Z ORDER BY Subject"
+    );
+    let page = fixture.get(&format!("/services/data/v62.0/{scope}?q={}", encode(&soql))).await.json();
+    let records = page["records"].as_array().unwrap_or_else(|| panic!("{page}")).clone();
+    assert!(records.iter().all(|record| record["SystemModstamp"] == "2026-03-01T12:00:00.000+0000"));
+    records.iter().map(|r| (r["Subject"].as_str().unwrap().to_owned(), r["IsArchived"] == true)).collect()
+}
+
+#[tokio::test]
+async fn activities_are_archived_as_time_goes_by_and_without_a_stamp() {
+    const DAY: u64 = 86_400;
+    let mut fixture = fixture(&[Profile::Activities]).await;
+    let task = |fields: serde_json::Value| json!({"insert": {"object": "Task", "fields": fields}});
+    let new = json!([
+        task(json!({"Subject": "closed", "Status": "Completed", "Priority": "Low", "ActivityDate": "2026-03-10"})),
+        task(json!({"Subject": "open", "Status": "Not Started", "Priority": "Low", "ActivityDate": "2026-03-10"})),
+        task(json!({"Subject": "undated", "Status": "Completed", "Priority": "Low"})),
+        {"insert": {"object": "Event", "fields": {"Subject": "met", "DurationInMinutes": 60, "IsAllDayEvent": false,
+            "IsPrivate": false, "StartDateTime": "2026-03-20T10:00:00Z", "EndDateTime": "2026-03-20T11:00:00Z"}}}
+    ]);
+    change(&fixture, &new).await;
+    let names = |list: &[(&str, bool)]| list.iter().map(|(name, gone)| ((*name).to_owned(), *gone)).collect::<Vec<_>>();
+
+    assert_eq!(made(&fixture, "query", "Task").await, names(&[("closed", false), ("open", false), ("undated", false)]));
+    // A year and a day after the first of March, a year and a day after the tenth, …
+    fixture.pass(std::time::Duration::from_secs(366 * DAY));
+    assert_eq!(made(&fixture, "query", "Task").await, names(&[("closed", false), ("open", false)]));
+    fixture.pass(std::time::Duration::from_secs(9 * DAY));
+    assert_eq!(made(&fixture, "query", "Task").await, names(&[("open", false)]));
+    assert_eq!(
+        made(&fixture, "queryAll", "Task").await,
+        names(&[("closed", true), ("open", false), ("undated", true)])
+    );
+    assert_eq!(made(&fixture, "query", "Event").await, names(&[("met", false)]));
+    fixture.pass(std::time::Duration::from_secs(11 * DAY));
+    assert_eq!(made(&fixture, "query", "Event").await, []);
+    assert_eq!(made(&fixture, "queryAll", "Event").await, names(&[("met", true)]));
+    // All that were there at the start and ended since have gone the same way.
+    let counted = fixture.query("SELECT COUNT() FROM Event").await["totalSize"].as_u64().unwrap();
+    let events = truth(&fixture, "Event", false).await;
+    let live = events.iter().filter(|event| event["IsDeleted"] == false && event["IsArchived"] == false).count();
+    assert_eq!(counted, live as u64);
+    let limit = "2026-03-22";
+    assert!(events.iter().all(|event| event["IsArchived"] == true
+        || event["IsDeleted"] == true
+        || event["EndDateTime"].as_str().unwrap() > limit));
+}
+
 #[tokio::test]
 async fn a_big_object_is_read_by_its_index_only() {
     let fixture = fixture(&[Profile::BigObjects]).await;
@@ -33,8 +85,19 @@ async fn a_big_object_is_read_by_its_index_only() {
         "SELECT Taken_At__c FROM Sensor_Reading__b WHERE Shipment__c = '{shipment}' AND Taken_At__c > 2020-01-01T00:00:00Z"
     );
     assert!(!rows(&fixture, &by_index).await.is_empty());
+    let several = by_index.replace(&format!("= '{shipment}'"), &format!("IN ('{shipment}')"));
+    assert_eq!(rows(&fixture, &several).await, rows(&fixture, &by_index).await);
+    for (soql, words) in [
+        ("SELECT COUNT() FROM Sensor_Reading__b", "Aggregate functions not supported"),
+        ("SELECT Shipment__c FROM Sensor_Reading__b ORDER BY Taken_At__c", "gaps within the composite key"),
+        ("SELECT Shipment__c FROM Sensor_Reading__b ORDER BY Shipment__c DESC", "SHIPMENT__C : DESCENDING"),
+    ] {
+        assert!(refused(&fixture, soql).await.2.ends_with(words), "{soql}");
+    }
     for soql in [
         "SELECT COUNT() FROM Sensor_Reading__b",
+        "SELECT Shipment__c FROM Sensor_Reading__b ORDER BY Shipment__c DESC",
+        "SELECT Shipment__c FROM Sensor_Reading__b WHERE Shipment__c IN ('a') AND Taken_At__c IN (2020-01-01T00:00:00Z)",
         "SELECT Shipment__c FROM Sensor_Reading__b WHERE Taken_At__c > 2020-01-01T00:00:00Z",
         "SELECT Shipment__c FROM Sensor_Reading__b WHERE Shipment__c != null",
         "SELECT Shipment__c FROM Sensor_Reading__b WHERE Shipment__c > 'a' AND Taken_At__c > 2020-01-01T00:00:00Z",
@@ -61,12 +124,11 @@ async fn custom_metadata_and_external_objects_have_their_limits() {
     )
     .await;
     assert_eq!(rates.len(), 3);
-    for soql in [
-        "SELECT Zone__c, COUNT(Id) FROM Shipping_Rate__mdt GROUP BY Zone__c",
-        "SELECT Id FROM Shipping_Rate__mdt WHERE Zone__c = 'Europe' OR Speed__c = 'Slow'",
-    ] {
-        assert_eq!(refused(&fixture, soql).await.1, "MALFORMED_QUERY", "{soql}");
-    }
+    let grouped = refused(&fixture, "SELECT Zone__c, COUNT(Id) FROM Shipping_Rate__mdt GROUP BY Zone__c").await;
+    assert_eq!(grouped.1, "EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION");
+    let mixed =
+        refused(&fixture, "SELECT Id FROM Shipping_Rate__mdt WHERE Zone__c = 'Europe' OR Speed__c = 'Slow'").await;
+    assert_eq!(mixed, (400, "MALFORMED_QUERY".to_owned(), "Disjunctions not supported".to_owned()));
     let either = "SELECT Id FROM Shipping_Rate__mdt WHERE Zone__c = 'Europe' OR Zone__c = 'Local'";
     assert_eq!(rows(&fixture, either).await.len(), 6);
     let stock = rows(&fixture, "SELECT Id, ExternalId FROM Stock_Item__x WHERE ExternalId = 'STK-000002'").await;

@@ -3,6 +3,7 @@
 mod access;
 mod currency;
 mod families;
+mod formulas;
 mod people;
 mod roll_ups;
 mod user;
