@@ -200,10 +200,8 @@ async fn another_org_at_the_same_address_reloads() {
 
         let report = only(after.run_as(&client, RunSpec::new(vec![row.clone()])).await);
 
-        let note = format!(
-            "fetches all: the row changed (the org was `{}`)",
-            &before.org.identity().organization_id.to_string()[..15]
-        );
+        let was: String = before.org.identity().organization_id.to_string().chars().take(15).collect();
+        let note = format!("fetches all: the row changed (the org was `{was}`)");
         assert!(report.notes.contains(&note), "{:?}", report.notes);
         assert_same(&after.table("Account"), &after.live("Account"));
     }

@@ -99,9 +99,10 @@ pub(super) fn measure(job: &Job, request: &Request) {
     let selection = Arc::clone(&job.request.selection);
     let total = selection.total();
     let records = total.min(MEASURED);
-    let columns = (0..selection.columns().len()).collect();
+    let columns: Vec<usize> = (0..selection.columns().len()).collect();
     let mut written = Vec::new();
-    let page = ResultPage { selection, dialect: job.request.dialect, columns, from: 0, records };
+    let page =
+        ResultPage { selection, dialect: job.request.dialect, names: columns.clone(), columns, from: 0, records };
     if page.write_to(&mut written).is_ok() {
         let bytes = written.len() as u64 * total.max(1) / records.max(1);
         request.server.jobs.measure(job.id, bytes, request.server.org.now());
