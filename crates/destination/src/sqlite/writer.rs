@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind, Result};
 type Job = Box<dyn FnOnce(&mut Database) + Send>;
 
 /// How much of the file is kept in memory. Making an index takes as much again.
-const CACHE_KIB: u32 = 10 * 1024;
+const CACHE_KIB: u32 = 6 * 1024;
 
 /// How large a page of a new file is. Records of Salesforce are wide: fewer, larger pages take less work.
 const PAGE_BYTES: u32 = 16 * 1024;
