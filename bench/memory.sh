@@ -1,7 +1,21 @@
 #!/usr/bin/env bash
-# The peak memory of `orgtap run`, for few and for many wide records. See bench/README.md. Fails above the limit.
+# The peak memory of `orgtap run`, for few and for many wide records: `bench/memory.sh [--orgtap BINARY] [--few] [--write]`.
+# Without a binary, a release build is made; `--few` leaves out the million; `--write` puts the table into bench/README.md. Fails above the limit.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+orgtap=
+few=
+write=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --orgtap) orgtap="$(realpath "$2")" && shift ;;
+    --few) few=yes ;;
+    --write) write=yes ;;
+    *) echo "bench/memory.sh: \`$1\` is no option" >&2 && exit 2 ;;
+  esac
+  shift
+done
 
 limit_mb=100
 object=Shipment__c
@@ -11,8 +25,12 @@ orgs=(
   "1000000 16668667"
 )
 
-cargo build --release --quiet
-orgtap="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/release/orgtap"
+[ -z "$few" ] || orgs=("${orgs[0]}")
+
+if [ -z "$orgtap" ]; then
+  cargo build --release --quiet
+  orgtap="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/release/orgtap"
+fi
 folder="$(mktemp -d)"
 emulator=
 trap '[ -z "$emulator" ] || kill "$emulator"; rm -rf "$folder"' EXIT
@@ -77,19 +95,38 @@ if peak_mb > float(limit_mb):
 END
 }
 
-echo "| destination | records in the org | run | records moved | MB moved | peak memory, MB | wall, s | CPU, s | records/s |"
-echo "|---|--:|---|--:|--:|--:|--:|--:|--:|"
-for org in "${orgs[@]}"; do
-  read -r records total <<<"$org"
-  start_org "$total"
-  for kind in csv sqlite; do
-    configure "$kind"
-    measure full "$kind"
-    measure incremental "$kind"
+report() {
+  echo "On $(nproc) cores, release build, load average $(cut -d' ' -f1 /proc/loadavg) before:"
+  echo
+  echo "| destination | records in the org | run | records moved | MB moved | peak memory, MB | wall, s | CPU, s | records/s |"
+  echo "|---|--:|---|--:|--:|--:|--:|--:|--:|"
+  for org in "${orgs[@]}"; do
+    read -r records total <<<"$org"
+    start_org "$total"
+    for kind in csv sqlite; do
+      configure "$kind"
+      measure full "$kind"
+      measure incremental "$kind"
+    done
+    emulator_mb="$(awk '/^VmHWM/ { printf "%.0f", $2 * 1024 / 1e6 }' "/proc/$emulator/status")"
+    emulators+=("$records records: $emulator_mb MB")
+    stop_org
   done
-  emulator_mb="$(awk '/^VmHWM/ { printf "%.0f", $2 * 1024 / 1e6 }' "/proc/$emulator/status")"
-  emulators+=("$records records: $emulator_mb MB")
-  stop_org
-done
-printf '\nThe emulator, a process of its own, at most:\n'
-printf -- '- %s\n' "${emulators[@]}"
+  printf '\nThe emulator, a process of its own, at most:\n'
+  printf -- '- %s\n' "${emulators[@]}"
+}
+
+# Not through a pipe: the emulator is this shell's to end, however the report ends.
+exec 4> >(tee "$folder/report")
+tee=$!
+report >&4
+exec 4>&-
+wait "$tee"
+[ -z "$write" ] || python3 - "$folder/report" bench/README.md <<'END'
+import sys
+
+report, readme = (open(path).read() for path in sys.argv[1:])
+before, rest = readme.split("<!-- memory.sh -->\n")
+_, after = rest.split("<!-- end -->\n")
+open(sys.argv[2], "w").write(f"{before}<!-- memory.sh -->\n{report}<!-- end -->\n{after}")
+END

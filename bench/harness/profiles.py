@@ -7,7 +7,7 @@ from harness.clients import SalesforceCli, SimpleSalesforce, TapSalesforce
 from harness.emulator import Emulator
 from harness.floors import Curl, CurlCalls, SqliteImport
 from harness.session import say
-from harness.tools import Orgtap, OrgtapComponent, OrgtapNothing
+from harness.tools import Orgtap, OrgtapComponent
 from harness.verify import Truth
 
 OBJECT = "Deal__c"
@@ -62,7 +62,7 @@ def far(session):
     options = session.options
     truth = data_of(session, min(options.far_records, options.records))
     pace = ["--job-seconds", str(options.far_job_seconds), "--rtt-ms", str(ROUND_TRIP_MS), "--bandwidth-mbps", str(options.far_mbps)]
-    tools = [Curl(None), Curl(8), OrgtapNothing(), Orgtap("csv", 1), Orgtap("csv", 8), SimpleSalesforce(), SalesforceCli()]
+    tools = [Curl(None), Curl(8), Orgtap("csv", 1), Orgtap("csv", 8), SimpleSalesforce(), SalesforceCli()]
     session.notes.append(
         f"far: a query job takes {options.far_job_seconds} s, an answer starts {ROUND_TRIP_MS} ms later, a connection carries {options.far_mbps} Mbit/s "
         f"({options.far_mbps / 8:g} MB/s) of gzip; {truth.counts(truth.objects):,} records in pages of 50,000. curl reads the pages of a job that is done."

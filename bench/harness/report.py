@@ -10,6 +10,9 @@ from harness.targets import targets
 
 HEAD = ["tool", "rounds", "wall, s", "(least – most)", "CPU, s", "peak, MB", "MB/s of CSV", "records/s", "API calls", "emulator CPU, s", "records correct"]
 
+# Where waiting is most of the time, what orgtap itself tells of it.
+TOLD = {"of it for the job, s": "job_wait", "of it for the transfer, s": "transfer"}
+
 
 def grouped(measured):
     """Returns the entries of each profile and tool, in the order in which they first came."""
@@ -46,20 +49,24 @@ class Figures:
 
 def correct(entries):
     """Says how many records were right in the worst round."""
-    if entries[0]["tool"] == "orgtap-nothing":
-        return "–"
     worst = min(entries, key=lambda entry: entry["right"] - entry["wrong"])
     if is_right(worst):
         return f"all {worst['records']:,}"
     return f"**{worst['right']:,} of {worst['records']:,}**; {worst['wrong']:,} wrong, {worst['missing']:,} missing"
 
 
-def line(entries):
+def told(entries, key):
+    seconds = median(entries, key)
+    return "–" if seconds is None else f"{seconds:,.2f}"
+
+
+def line(entries, more):
     wall, least, most = median(entries, "wall"), min(e["wall"] for e in entries), max(e["wall"] for e in entries)
     first, calls, server = entries[0], median(entries, "api_calls"), median(entries, "server_cpu")
-    speed = ["–", "–"] if first["tool"] == "orgtap-nothing" else [f"{first['csv_bytes'] / 1e6 / wall:,.0f}", f"{first['records'] / wall:,.0f}"]
+    speed = [f"{first['csv_bytes'] / 1e6 / wall:,.0f}", f"{first['records'] / wall:,.0f}"]
     cells = [
-        first["title"], str(len(entries)), f"{wall:,.2f}", f"{least:,.2f} – {most:,.2f}", f"{median(entries, 'cpu'):,.2f}",
+        first["title"], str(len(entries)), f"{wall:,.2f}", f"{least:,.2f} – {most:,.2f}", *[told(entries, key) for key in more.values()],
+        f"{median(entries, 'cpu'):,.2f}",
         f"{median(entries, 'peak_bytes') / 1e6:,.0f}", *speed,
         "–" if first["tool"] == "sqlite-import" else f"{calls:,.0f}", "–" if first["tool"] == "sqlite-import" else f"{server:,.2f}", correct(entries),
     ]
@@ -67,8 +74,10 @@ def line(entries):
 
 
 def table(figures, profile):
-    rows = ["| " + " | ".join(HEAD) + " |", "|---|" + "--:|" * (len(HEAD) - 2) + "---|"]
-    return rows + [line(figures.groups[profile, tool]) for tool in figures.tools(profile)]
+    more = TOLD if profile == "far" else {}
+    head = HEAD[:4] + list(more) + HEAD[4:]
+    rows = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 2) + "---|"]
+    return rows + [line(figures.groups[profile, tool], more) for tool in figures.tools(profile)]
 
 
 def machine():

@@ -76,7 +76,7 @@ class Session:
                 entry |= {"profile": profile, "tool": tool.key, "title": tool.title, "group": tool.group, "round": number}
                 entry |= {"version": tool.version(run), "command": shown(tool.command(run), run)}
                 entry |= {"csv_bytes": sum(truth.path(name).stat().st_size for name in objects), "records": truth.counts(objects)}
-                entry |= truth.compare(tool.outputs(run))
+                entry |= tool.told(run) | truth.compare(tool.outputs(run))
                 self.measured.append(entry)
                 self.keep()
                 self._show(entry)
@@ -112,8 +112,6 @@ class Session:
 
     def _show(self, entry):
         right = "all right" if is_right(entry) else f"RIGHT {entry['right']:,} WRONG {entry['wrong']:,} MISSING {entry['missing']:,}"
-        if entry["tool"] == "orgtap-nothing":
-            right = "no records"
         say(
             f"  {entry['profile']}: {entry['tool']} #{entry['round']}: {entry['wall']:.2f} s, CPU {entry['cpu']:.2f} s, "
             f"{entry['peak_bytes'] / 1e6:.0f} MB, {entry.get('api_calls', 0)} calls, {right}"

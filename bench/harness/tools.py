@@ -44,6 +44,10 @@ class Tool:
     def outputs(self, run):
         raise NotImplementedError
 
+    def told(self, run):
+        """Returns what the tool itself tells of where its time went."""
+        return {}
+
 
 class Orgtap(Tool):
     """`orgtap run` to a destination."""
@@ -68,6 +72,10 @@ class Orgtap(Tool):
     def command(self, run):
         return [run.orgtap, "--quiet", "run", "--json"]
 
+    def told(self, run):
+        seconds = json.loads((run.folder / "stdout").read_text())["totals"]["seconds"]
+        return {"job_wait": seconds["job_wait"], "transfer": seconds["transfer"]}
+
     def outputs(self, run):
         for name in run.objects:
             if self.kind == "csv":
@@ -75,20 +83,6 @@ class Orgtap(Tool):
             else:
                 base = run.folder / "out"
                 yield Output(name, "typed", [base], lambda name=name: sqlite_records(base, name))
-
-
-class OrgtapNothing(Orgtap):
-    """`orgtap run` of a query job without records: what it takes before and after any page is read."""
-
-    def __init__(self):
-        super().__init__("csv")
-        self.key, self.title = "orgtap-nothing", "orgtap, a query job without records"
-
-    def rows(self, run):
-        return f"""[[rows]]\nsoql = "SELECT Id FROM {run.objects[0]} WHERE Name = 'none'"\napi = "bulk"\n"""
-
-    def outputs(self, run):
-        return []
 
 
 class OrgtapComponent(Tool):

@@ -45,11 +45,6 @@ impl PartClaim {
         self.written.part
     }
 
-    /// Returns how many records were written so far, which is the number of the next one.
-    pub(crate) fn records(&self) -> u64 {
-        self.written.records
-    }
-
     /// Returns the part as it was written before it was opened again.
     pub(crate) fn replaced(&self) -> Option<WrittenPart> {
         self.replaced

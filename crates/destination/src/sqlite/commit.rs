@@ -6,13 +6,13 @@
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::identifier::{Identifier, join};
-use super::load::{Stage, failed, first_record};
+use super::load::{Stage, failed};
 use super::schema::{self, OldColumn, Shape};
 use super::storage::Storage;
 use crate::parts::SettledParts;
-use crate::{CommittedLoad, Error, Result, WriteMode, WrittenPart};
+use crate::{CommittedLoad, Error, Result, WriteMode};
 
-/// How many records are looked at in one go for those that are superseded.
+/// How many records are looked at in one go for those that are superseded: SQLite remembers what a statement is about to delete.
 const SLICE_RECORDS: usize = 1 << 18;
 
 /// Commits the `parts` of `stage`. On failure the table and its state are as they were; the staging table is the caller's to
@@ -27,7 +27,7 @@ pub(super) fn commit(
     let records = parts.records();
     let superseded = match stage.superseded {
         Some(superseded) => superseded,
-        None => index_keys(connection, stage, parts)?,
+        None => index_keys(connection, stage)?,
     };
     // The default tells the disk nothing of a commit until later; this one must outlive a power cut.
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
@@ -40,7 +40,7 @@ pub(super) fn commit(
 
 /// Puts a unique index on the staging table's key, after dropping the records that a newer one supersedes; returns how many. Fails where
 /// there are any although the source holds each key once.
-fn index_keys(connection: &mut Connection, stage: &Stage, parts: &SettledParts) -> Result<u64> {
+fn index_keys(connection: &mut Connection, stage: &Stage) -> Result<u64> {
     if stage.table.primary_key.is_empty() {
         return Ok(0);
     }
@@ -52,7 +52,7 @@ fn index_keys(connection: &mut Connection, stage: &Stage, parts: &SettledParts) 
         stage.table.refuse_twice(twice.map_err(failed)?)?;
         0
     } else {
-        drop_superseded(&transaction, stage, parts).map_err(failed)?
+        drop_superseded(&transaction, stage).map_err(failed)?
     };
     stage.seal(&transaction, superseded).map_err(failed)?;
     transaction.commit().map_err(failed)?;
@@ -78,7 +78,7 @@ fn count_twice(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite::Result
 }
 
 /// Drops the records that a newer one with the same key supersedes, and puts a unique index on the key; returns how many.
-fn drop_superseded(transaction: &Transaction<'_>, stage: &Stage, parts: &SettledParts) -> rusqlite::Result<u64> {
+fn drop_superseded(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite::Result<u64> {
     let is_unique = create_unique_index(transaction, stage)?;
     // Such an index takes nulls for different.
     if is_unique && !has_null_keys(transaction, stage)? {
@@ -90,8 +90,8 @@ fn drop_superseded(transaction: &Transaction<'_>, stage: &Stage, parts: &Settled
     }
     let mut superseded = 0;
     let mut delete = transaction.prepare(&delete_superseded(stage))?;
-    for (first, last) in parts.listed.iter().flat_map(slices) {
-        superseded += delete.execute([first, last])? as u64;
+    for first in (1..=last_number(transaction, stage)?).step_by(SLICE_RECORDS) {
+        superseded += delete.execute([first, first + SLICE_RECORDS as i64 - 1])? as u64;
     }
     drop(delete);
     if !is_unique {
@@ -101,22 +101,25 @@ fn drop_superseded(transaction: &Transaction<'_>, stage: &Stage, parts: &Settled
     Ok(superseded)
 }
 
-/// Returns a part's records as ranges of their numbers. SQLite remembers what a statement is about to delete, so it must not be all at once.
-fn slices(part: &WrittenPart) -> impl Iterator<Item = (i64, i64)> + use<> {
-    let first = first_record(part.part);
-    let end = first + part.records.cast_signed();
-    (first..end).step_by(SLICE_RECORDS).map(move |from| (from, end.min(from + SLICE_RECORDS as i64) - 1))
+fn last_number(connection: &Connection, stage: &Stage) -> rusqlite::Result<i64> {
+    let sql = format!("SELECT coalesce(max({}), 0) FROM {}", stage.row_id, stage.name);
+    connection.query_row(&sql, (), |row| row.get(0))
 }
 
 fn delete_superseded(stage: &Stage) -> String {
     let row_id = stage.row_id;
-    let order = |side: &str| match &stage.table.version_column {
-        Some(column) => format!("(coalesce(CAST({side}.{} AS TEXT), ''), {side}.{row_id})", Identifier::new(column)),
-        None => format!("({side}.{row_id})"),
+    // Parts arrive in any order, so that numbers tell only within one which record came later.
+    let order = |side: &str| {
+        let number = format!("{side}.{row_id}");
+        let place = format!("{}, {number}", stage.leftovers.part_of(&number));
+        match &stage.table.version_column {
+            Some(column) => format!("(coalesce(CAST({side}.{} AS TEXT), ''), {place})", Identifier::new(column)),
+            None => format!("({place})"),
+        }
     };
     format!(
         "DELETE FROM {name} AS old WHERE old.{row_id} BETWEEN ? AND ? \
-         AND EXISTS (SELECT 1 FROM {name} AS new WHERE {} AND {} > {})",
+         AND EXISTS (SELECT 1 FROM {name} AS new WHERE {} AND new.{row_id} <> old.{row_id} AND {} > {})",
         same_key(stage, "new", "old"),
         order("new"),
         order("old"),

@@ -1,33 +1,37 @@
-//! Batches of all loads that share one transaction: with one for each, most pages of the file would be written several times.
+//! Batches that are written together: with a transaction for each, most pages of the file would be written several times.
 //!
-//! A batch counts as written before its transaction is committed. Should that fail, every batch of the group is written again in a
-//! transaction of its own, so that no load fails by another's fault; a part that lost a batch tells so when it is next written to or finished.
+//! A batch counts as written once it is here. Should its transaction fail, every batch of it is written again in one of its own, so that
+//! one that finds no room takes no other with it; a part that lost a batch tells so when it is next written to or finished.
 
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::cells::Cells;
+use super::image::Image;
 use super::load::{Stage, failed};
+use super::record::Records;
 use crate::parts::PartClaim;
-use crate::{Batch, Result};
 
-/// How many bytes of batches a transaction holds. They stay in memory until it is committed.
-const GROUP_BYTES: usize = 8 * 1024 * 1024;
+/// How many bytes of records a transaction holds. They are in memory up to three times: here, as pages, and as pages of the file.
+const GROUP_BYTES: usize = 1024 * 1024;
 
 /// A batch on its way into a staging table.
 #[derive(Debug)]
 pub(super) struct StagedBatch {
     pub(super) stage: Arc<Stage>,
     pub(super) claim: PartClaim,
-    pub(super) batch: Batch,
+    pub(super) records: Records,
+    /// The memory that it takes, given back when it is written.
+    pub(super) _room: Option<OwnedSemaphorePermit>,
 }
 
-/// The batches of the transaction that is open; none is where there are none.
+/// The batches that are not written yet.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     batches: Vec<StagedBatch>,
     bytes: usize,
+    image: Image,
 }
 
 impl Group {
@@ -35,57 +39,43 @@ impl Group {
         self.batches.is_empty()
     }
 
-    /// Writes a batch, whose values are `cells`. The claim on its part knows if that fails.
-    pub(super) fn write(&mut self, connection: &mut Connection, staged: StagedBatch, cells: &Cells) {
-        if self.is_empty()
-            && let Err(error) = connection.execute_batch("BEGIN IMMEDIATE")
-        {
-            let error = failed(&staged.stage.table, error);
-            return staged.stage.ledger.lose(&staged.claim, error);
-        }
-        let written = staged.stage.insert(connection, &staged.claim, cells);
-        self.bytes += staged.batch.bytes().len();
+    /// Takes a batch, and writes all where that is enough. The claim on its part knows if that fails.
+    pub(super) fn add(&mut self, connection: &mut Connection, staged: StagedBatch) {
+        self.bytes += staged.records.bytes();
         self.batches.push(staged);
-        match written {
-            Ok(()) if self.bytes < GROUP_BYTES => {}
-            Ok(()) => self.commit(connection),
-            Err(error) => self.write_singly(connection, &error),
+        if self.bytes >= GROUP_BYTES {
+            self.write(connection);
         }
     }
 
-    /// Commits what was written, if there is any.
-    pub(super) fn commit(&mut self, connection: &mut Connection) {
-        if self.is_empty() {
-            return;
-        }
-        match connection.execute_batch("COMMIT") {
-            Ok(()) => *self = Self::default(),
-            Err(error) => self.write_singly(connection, &error),
-        }
+    /// Forgets what is not written.
+    pub(super) fn clear(&mut self) {
+        self.batches.clear();
+        self.bytes = 0;
     }
 
-    fn write_singly(&mut self, connection: &mut Connection, why: &rusqlite::Error) {
-        tracing::debug!(error = %why, batches = self.batches.len(), "writing batches one by one");
-        // SQLite may have done so itself.
-        if !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
-        {
-            tracing::debug!(%error, "could not roll back");
-        }
-        for staged in std::mem::take(self).batches {
-            if let Err(error) = staged.write_alone(connection) {
-                staged.stage.ledger.lose(&staged.claim, error);
+    /// Writes what is here, each load's batches in a transaction.
+    pub(super) fn write(&mut self, connection: &mut Connection) {
+        let mut batches = std::mem::take(&mut self.batches);
+        self.bytes = 0;
+        // Those of one part stay in their order.
+        batches.sort_by_key(|staged| (Arc::as_ptr(&staged.stage).addr(), staged.claim.part()));
+        for batches in batches.chunk_by(|one, other| Arc::ptr_eq(&one.stage, &other.stage)) {
+            let stage = &batches[0].stage;
+            if let Err(error) = stage.insert(connection, &mut self.image, batches) {
+                tracing::debug!(%error, batches = batches.len(), "writing batches one by one");
+                batches.iter().for_each(|staged| self.write_alone(connection, staged));
             }
         }
+        batches.into_iter().for_each(|staged| staged.stage.reuse(staged.records));
     }
-}
 
-impl StagedBatch {
-    fn write_alone(&self, connection: &mut Connection) -> Result<()> {
-        if !self.stage.ledger.is_current(&self.claim) {
-            return Ok(());
+    fn write_alone(&mut self, connection: &mut Connection, staged: &StagedBatch) {
+        let StagedBatch { stage, claim, .. } = staged;
+        if stage.ledger.is_current(claim)
+            && let Err(error) = stage.insert(connection, &mut self.image, std::slice::from_ref(staged))
+        {
+            stage.ledger.lose(claim, failed(&stage.table, error));
         }
-        let cells = self.stage.cells(&self.batch)?;
-        self.stage.in_transaction_of(connection, |transaction| self.stage.insert(transaction, &self.claim, &cells))
     }
 }

@@ -1,4 +1,9 @@
-//! What a load keeps so that the next one can take it up: beside the staging table, one for its journal and one for its finished parts.
+//! What a load keeps so that the next one can take it up: beside the staging table, one for its journal, one for its finished parts, and one for
+//! the runs: which part the records between two numbers belong to.
+//!
+//! Records are numbered as they arrive, and those of several parts arrive at the same time.
+
+use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -11,6 +16,7 @@ pub(super) struct Leftovers {
     stage: Identifier,
     journal: Identifier,
     parts: Identifier,
+    runs: Identifier,
 }
 
 /// A load that can be taken up.
@@ -27,7 +33,7 @@ impl Leftovers {
     /// Names the tables of the load that stages in `stage`.
     pub(super) fn of(stage: &Identifier) -> Self {
         let beside = |word: &str| Identifier::new(stage.name().replacen("_stage_", word, 1));
-        Self { stage: stage.clone(), journal: beside("_journal_"), parts: beside("_parts_") }
+        Self { stage: stage.clone(), journal: beside("_journal_"), parts: beside("_parts_"), runs: beside("_runs_") }
     }
 
     /// Returns what a load left, if it left anything: all of it if it was of this `outline`, else the journal alone.
@@ -59,11 +65,34 @@ impl Leftovers {
         parts.query_map([], part)?.collect()
     }
 
-    /// Makes the table of parts, for a load that begins anew.
+    /// Makes the tables of parts and runs, for a load that begins anew.
     pub(super) fn make(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let parts = &self.parts;
-        connection
-            .execute_batch(&format!("CREATE TABLE {parts} (part INTEGER PRIMARY KEY, records INTEGER, bytes INTEGER)"))
+        let (parts, runs) = (&self.parts, &self.runs);
+        connection.execute_batch(&format!(
+            "CREATE TABLE {parts} (part INTEGER PRIMARY KEY, records INTEGER, bytes INTEGER); \
+             CREATE TABLE {runs} (first INTEGER PRIMARY KEY, last INTEGER, part INTEGER)"
+        ))
+    }
+
+    /// Notes that the records with the numbers of `run` are of `part`. Call it in the transaction that writes them.
+    pub(super) fn add_run(&self, connection: &Connection, run: &Range<i64>, part: PartId) -> rusqlite::Result<()> {
+        let sql = format!("INSERT INTO {} VALUES (?, ?, ?)", self.runs);
+        connection.prepare_cached(&sql)?.execute(params![run.start, run.end - 1, part.0]).map(drop)
+    }
+
+    /// Takes the runs of the parts that are not whole out of the book, or those of `part` alone, and returns them.
+    pub(super) fn take_runs(&self, connection: &Connection, part: Option<PartId>) -> rusqlite::Result<Vec<(i64, i64)>> {
+        let condition = match part {
+            Some(part) => format!("part = {}", part.0),
+            None => format!("part NOT IN (SELECT part FROM {})", self.parts),
+        };
+        let sql = format!("DELETE FROM {} WHERE {condition} RETURNING first, last", self.runs);
+        connection.prepare(&sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+
+    /// Returns the SQL for the part of the record with the number `number`.
+    pub(super) fn part_of(&self, number: &str) -> String {
+        format!("(SELECT part FROM {} WHERE first <= {number} ORDER BY first DESC LIMIT 1)", self.runs)
     }
 
     /// Saves the journal in the place of an earlier one. Call it in a transaction.
@@ -95,6 +124,7 @@ impl Leftovers {
 
     /// Drops these tables, but not the staging table.
     pub(super) fn drop_tables(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.execute_batch(&format!("DROP TABLE IF EXISTS {}; DROP TABLE IF EXISTS {}", self.journal, self.parts))
+        let tables = [&self.journal, &self.parts, &self.runs];
+        tables.into_iter().try_for_each(|table| connection.execute_batch(&format!("DROP TABLE IF EXISTS {table}")))
     }
 }

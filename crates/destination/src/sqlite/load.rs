@@ -5,18 +5,18 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::cells::Cells;
 use super::commit;
 use super::group::StagedBatch;
 use super::identifier::{Identifier, check_names, join, row_id};
+use super::image::{IMAGE, Image};
 use super::leftovers::{Found, Leftovers};
+use super::record::{Records, TextEncoding};
 use super::schema::{self, Shape};
 use super::storage::Storage;
 use super::writer::{Database, Writer};
@@ -27,8 +27,12 @@ use crate::{
     WrittenPart, file_name,
 };
 
-/// A record's number in the staging table is its part's number, then its own within the part.
-const PART_SHIFT: u32 = 32;
+/// How many batches' memory is kept for others, and how large one of them may be.
+const MOST_SPARE: usize = 32;
+const LARGEST_SPARE_BYTES: usize = 512 * 1024;
+
+/// How records are numbered in the staging table, and what stands beside it. What was staged otherwise is not taken up.
+const FORMAT: &str = "2";
 
 /// A load, as its owner holds it.
 #[derive(Debug)]
@@ -47,6 +51,7 @@ pub(super) struct Stage {
     pub(super) name: Identifier,
     pub(super) row_id: &'static str,
     pub(super) storages: Vec<Storage>,
+    encoding: TextEncoding,
     pub(super) leftovers: Leftovers,
     /// How many superseded records a commit that was cut off has dropped already. From then on no part can be written.
     pub(super) superseded: Option<u64>,
@@ -57,6 +62,8 @@ pub(super) struct Stage {
     insert: String,
     /// Which opening of the file has the staging table.
     pub(super) opened: u64,
+    /// What written batches were in, to be used again: memory goes from thread to thread.
+    spare: Mutex<Vec<Records>>,
 }
 
 impl SqliteLoad {
@@ -150,6 +157,7 @@ fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, Option<Lef
     let old = schema::columns(connection, &table)?;
     let mut stage = Stage::new(Shape::of(&table, old.as_deref()).storages, table)?;
     stage.opened = opened;
+    stage.encoding = schema::encoding(connection).map_err(|error| failed(&stage.table, error))?;
     let found = stage.take_up_or_make(connection).map_err(|error| failed(&stage.table, error))?;
     let Some(Found { load, superseded, is_of_outline }) = found else { return Ok((stage, None, lock)) };
     stage.ledger = PartLedger::with_written(&load.parts);
@@ -169,23 +177,22 @@ impl Stage {
     fn new(storages: Vec<Storage>, table: TableSpec) -> Result<Self> {
         let name = Identifier::new(format!("_orgtap_stage_{}", table.name.to_ascii_lowercase()));
         let row_id = row_id(&table)?;
-        let insert = format!(
-            "INSERT INTO {name} ({row_id}, {}) VALUES (?{})",
-            join(table.columns.iter().map(|column| Identifier::new(&column.name)), ", "),
-            ", ?".repeat(table.columns.len())
-        );
+        // The exact words by which SQLite copies records as they are.
+        let insert = format!("INSERT INTO main.{name} SELECT * FROM {IMAGE}.{IMAGE}");
         Ok(Self {
             leftovers: Leftovers::of(&name),
             superseded: None,
             has_journal: AtomicBool::new(false),
-            outline: format!("{} {storages:?}", table.outline()),
+            outline: format!("{FORMAT} {} {storages:?}", table.outline()),
             ledger: PartLedger::default(),
             table,
             name,
             row_id,
             storages,
+            encoding: TextEncoding::Utf8,
             insert,
             opened: 0,
+            spare: Mutex::default(),
         })
     }
 
@@ -203,24 +210,19 @@ impl Stage {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found = self.leftovers.find(&transaction, &self.outline)?;
         match &found {
-            Some(found) if found.is_of_outline => self.delete_unfinished(&transaction, &found.load.parts)?,
+            Some(found) if found.is_of_outline => self.delete_runs(&transaction, None)?,
             _ => self.make(&transaction)?,
         }
         transaction.commit()?;
         Ok(found)
     }
 
-    /// Deletes the records that lie before, between and after the finished `parts`.
-    fn delete_unfinished(&self, connection: &Connection, parts: &[WrittenPart]) -> rusqlite::Result<()> {
-        let row_id = self.row_id;
-        let sql = format!("DELETE FROM {} WHERE {row_id} >= ? AND {row_id} < ?", self.name);
-        let mut delete = connection.prepare(&sql)?;
-        let mut from = 0;
-        for part in parts {
-            delete.execute([from, first_record(part.part)])?;
-            from = first_record(part.part) + part.records.cast_signed();
-        }
-        delete.execute([from, i64::MAX]).map(drop)
+    /// Deletes the records of `part`, or of all parts that are not whole.
+    fn delete_runs(&self, connection: &Connection, part: Option<PartId>) -> rusqlite::Result<()> {
+        let mut delete =
+            connection.prepare_cached(&format!("DELETE FROM {} WHERE {} BETWEEN ? AND ?", self.name, self.row_id))?;
+        let runs = self.leftovers.take_runs(connection, part)?;
+        runs.into_iter().try_for_each(|(first, last)| delete.execute([first, last]).map(drop))
     }
 
     fn make(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -272,7 +274,7 @@ impl Stage {
         self.in_transaction_of(self.connection(database)?, change)
     }
 
-    pub(super) fn in_transaction_of(
+    fn in_transaction_of(
         &self,
         connection: &mut Connection,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
@@ -284,41 +286,58 @@ impl Stage {
     }
 
     fn empty_parts(&self, database: &mut Database, parts: &[PartId]) -> Result<()> {
-        let sql = format!("DELETE FROM {} WHERE {} BETWEEN ? AND ?", self.name, self.row_id);
         parts.iter().try_for_each(|part| {
-            let first = first_record(*part);
-            let last = first | ((1 << PART_SHIFT) - 1);
             self.in_transaction(database, |transaction| {
                 self.leftovers.remove_part(transaction, *part)?;
-                transaction.execute(&sql, [first, last]).map(drop)
+                self.delete_runs(transaction, Some(*part))
             })
         })
     }
 
-    /// Inserts the records of a batch. Call it in a transaction.
-    pub(super) fn insert(&self, connection: &Connection, claim: &PartClaim, cells: &Cells) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(&self.insert)?;
-        let first = first_record(claim.part()) + claim.records() as i64;
-        for (number, values) in (first..).zip(cells.records()) {
-            statement.raw_bind_parameter(1, number)?;
-            for (index, value) in (2..).zip(values) {
-                statement.raw_bind_parameter(index, ToSqlOutput::Borrowed(value))?;
+    /// Inserts the records of `batches`, those of one part together, in a transaction.
+    pub(super) fn insert(
+        &self,
+        connection: &mut Connection,
+        image: &mut Image,
+        batches: &[StagedBatch],
+    ) -> rusqlite::Result<()> {
+        image.show(connection, &self.storages, self.encoding, batches.iter().map(|staged| &staged.records))?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let inserted = transaction.prepare_cached(&self.insert)?.execute(())?;
+        let mut next = transaction.last_insert_rowid() + 1 - inserted as i64;
+        for batches in batches.chunk_by(|one, other| one.claim.part() == other.claim.part()) {
+            let records: usize = batches.iter().map(|staged| staged.records.len()).sum();
+            let run = next..next + records as i64;
+            next = run.end;
+            if !run.is_empty() {
+                self.leftovers.add_run(&transaction, &run, batches[0].claim.part())?;
             }
-            statement.raw_execute()?;
         }
-        Ok(())
+        transaction.commit()
     }
 
     /// Finds the values of `batch`, beside the threads that wait for others.
-    async fn read(self: &Arc<Self>, batch: Batch) -> Result<Cells> {
+    async fn read(self: &Arc<Self>, batch: Batch) -> Result<Records> {
         let stage = self.clone();
-        tokio::task::spawn_blocking(move || stage.cells(&batch))
+        let read = move || {
+            let spare = stage.spare().pop().unwrap_or_default();
+            Records::read(spare, &batch, &stage.storages, stage.encoding).map_err(|why| stage.corrupt(why))
+        };
+        tokio::task::spawn_blocking(read)
             .await
             .unwrap_or_else(|_| Err(self.corrupt("reading a batch was broken off".to_owned())))
     }
 
-    pub(super) fn cells(&self, batch: &Batch) -> Result<Cells> {
-        Cells::read(batch, &self.storages).map_err(|why| self.corrupt(why))
+    /// Takes back what a batch was in, which is written or lost.
+    pub(super) fn reuse(&self, records: Records) {
+        let mut spare = self.spare();
+        if spare.len() < MOST_SPARE && records.bytes() <= LARGEST_SPARE_BYTES {
+            spare.push(records);
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Records>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn corrupt(&self, why: String) -> Error {
@@ -329,11 +348,6 @@ impl Stage {
     pub(super) fn replaces(&self) -> bool {
         self.table.write_mode == WriteMode::Replace
     }
-}
-
-/// Returns the number of the part's first record in the staging table.
-pub(super) fn first_record(part: PartId) -> i64 {
-    i64::from(part.0) << PART_SHIFT
 }
 
 /// Makes an error of an SQLite call that failed while `table` was loaded.
@@ -354,9 +368,10 @@ impl PartWriter for SqlitePart {
         let (stage, claim) = (self.stage.clone(), self.claim);
         stage.ledger.check(&claim)?;
         self.claim.start();
-        let cells = stage.read(batch.clone()).await?;
-        let staged = StagedBatch { stage, claim, batch: batch.clone() };
-        self.writer.run(move |database| database.write(staged, &cells)).await?;
+        let records = stage.read(batch.clone()).await?;
+        let room = self.writer.room(records.bytes()).await;
+        let staged = StagedBatch { stage, claim, records, _room: room };
+        self.writer.send(move |database| database.write(staged));
         self.claim.add(&batch);
         Ok(())
     }

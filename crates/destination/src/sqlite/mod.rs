@@ -6,13 +6,16 @@
 //!
 //! It never shrinks the file: room that a replaced table leaves is used again by later loads.
 
-mod cells;
 mod commit;
 mod ending;
 mod group;
 mod identifier;
+mod image;
+#[cfg(any(test, fuzzing))]
+mod kept;
 mod leftovers;
 mod load;
+mod record;
 mod scan;
 mod schema;
 mod storage;
@@ -28,7 +31,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 #[cfg(any(test, fuzzing))]
-pub(crate) use self::cells::assert_kept;
+pub(crate) use self::kept::assert_kept;
 use self::load::SqliteLoad;
 use self::writer::Writer;
 use crate::files::blocking;

@@ -5,6 +5,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::identifier::Identifier;
+use super::record::TextEncoding;
 use super::storage::Storage;
 use crate::{Result, TableChange, TableSpec, WriteMode};
 
@@ -127,6 +128,16 @@ fn table_columns(connection: &Connection, table: &str) -> rusqlite::Result<Vec<O
     let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?) ORDER BY cid")?;
     let columns = statement.query_map([table], |row| Ok(OldColumn { name: row.get(0)?, declared: row.get(1)? }))?;
     columns.collect()
+}
+
+/// Returns how the file keeps its texts.
+pub(super) fn encoding(connection: &Connection) -> rusqlite::Result<TextEncoding> {
+    let name: String = connection.pragma_query_value(None, "encoding", |row| row.get(0))?;
+    Ok(match name.as_str() {
+        "UTF-16le" => TextEncoding::Utf16Le,
+        "UTF-16be" => TextEncoding::Utf16Be,
+        _ => TextEncoding::Utf8,
+    })
 }
 
 /// Returns the statements that make the user's own indexes and triggers on `table`.

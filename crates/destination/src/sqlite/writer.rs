@@ -6,32 +6,36 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::SqliteOptions;
-use super::cells::Cells;
 use super::group::{Group, StagedBatch};
+use super::image::Image;
 use crate::modes::{self, DATA_FILE};
 use crate::{Error, ErrorKind, Result};
 
 type Job = Box<dyn FnOnce(&mut Database) + Send>;
 
 /// How much of the file is kept in memory. Making an index takes as much again.
-const CACHE_KIB: u32 = 10 * 1024;
+const CACHE_KIB: u32 = 6 * 1024;
 
 /// How large a page of a new file is. Records of Salesforce are wide: fewer, larger pages take less work.
-const PAGE_BYTES: u32 = 8 * 1024;
+const PAGE_BYTES: u32 = 16 * 1024;
 
 /// How much is written to the log before it is carried over into the file: each time the disk is waited for.
 const LOG_BYTES: u32 = 64 * 1024 * 1024;
 
-/// How long a transaction waits for more batches. Other programs that write to the file wait as long.
+/// How many bytes of records may wait for the thread, those that it is about to write included: enough that it never waits for more itself.
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long batches wait for more, to be written together.
 const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Hands jobs to the thread, which does them one after another. Dropping it waits until all are done and the file is closed.
@@ -39,6 +43,8 @@ const PATIENCE: Duration = Duration::from_millis(5);
 pub(super) struct Writer {
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
+    /// A permit for each byte of records that may wait.
+    room: Arc<Semaphore>,
 }
 
 impl Writer {
@@ -49,7 +55,7 @@ impl Writer {
             let mut database = Database { path, options, connection, is_writable: false, group, file: None, opened: 0 };
             work(&queue, &mut database);
         })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), room: Arc::new(Semaphore::new(WAITING_BYTES)) })
     }
 
     /// Does `job` after all that were handed over before. It is done also if the caller stops waiting.
@@ -71,6 +77,12 @@ impl Writer {
         if !is_sent {
             tracing::error!("the database's thread has stopped");
         }
+    }
+
+    /// Waits until so many bytes of records may wait for the thread. More than may ever wait have all the room.
+    pub(super) async fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        self.room.clone().acquire_many_owned(bytes.min(WAITING_BYTES) as u32).await.ok()
     }
 }
 
@@ -105,7 +117,7 @@ pub(super) struct Database {
     options: SqliteOptions,
     connection: Option<Connection>,
     is_writable: bool,
-    /// What is written but not committed.
+    /// What is to be written.
     group: Group,
     /// Which file it was when it was opened.
     file: Option<FileId>,
@@ -168,22 +180,19 @@ impl Database {
         self.for_writing()
     }
 
-    /// Writes a batch in a transaction that it shares with others: see [`Group`].
-    pub(super) fn write(&mut self, staged: StagedBatch, cells: &Cells) -> Result<()> {
-        let (stage, claim) = (staged.stage.clone(), staged.claim);
-        stage.ledger.check(&claim)?;
-        let is_in_place = stage.opened == self.opened && !self.is_moved();
+    /// Writes a batch, together with others: see [`Group`]. The claim on its part knows if that fails.
+    pub(super) fn write(&mut self, staged: StagedBatch) {
+        let is_in_place = staged.stage.opened == self.opened && !self.is_moved();
         match self.connection.as_mut().filter(|_| is_in_place) {
-            Some(connection) => self.group.write(connection, staged, cells),
-            None => return Err(self.gone(&stage.table.name)),
+            Some(connection) => self.group.add(connection, staged),
+            None => staged.stage.ledger.lose(&staged.claim, self.gone(&staged.stage.table.name)),
         }
-        stage.ledger.check(&claim)
     }
 
-    /// Commits the batches that were written. The parts that they belong to know if that fails.
+    /// Writes the batches that are not written yet. The parts that they belong to know if that fails.
     pub(super) fn settle(&mut self) {
         if let Some(connection) = &mut self.connection {
-            self.group.commit(connection);
+            self.group.write(connection);
         }
     }
 
@@ -196,7 +205,8 @@ impl Database {
     /// Forgets a file that is not in its place any more, and what was written to it.
     fn close_if_moved(&mut self) {
         if self.is_moved() {
-            (self.connection, self.is_writable, self.group) = (None, false, Group::default());
+            (self.connection, self.is_writable) = (None, false);
+            self.group.clear();
         }
     }
 
@@ -243,6 +253,7 @@ fn open(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -i64::from(CACHE_KIB))?;
     // The first read tells whether this is a database at all.
     connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+    Image::attach(&connection)?;
     Ok(connection)
 }
 

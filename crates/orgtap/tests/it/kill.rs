@@ -112,7 +112,8 @@ fn a_run_that_is_killed_again_and_again_leaves_the_tables_of_an_undisturbed_one_
         let file = context.path(&format!("{place}.db"));
         let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let names: Vec<String> = sql_of(&file, sql).into_iter().flatten().collect();
-        let table = |name: &String| (name.clone(), sql_of(&file, &format!("SELECT * FROM \"{name}\"")));
+        // Records stand in the order in which their pages came.
+        let table = |name: &String| (name.clone(), sql_of(&file, &format!("SELECT * FROM \"{name}\" ORDER BY Id")));
         names.iter().filter(|name| *name != "_orgtap_state").map(table).collect::<BTreeMap<_, _>>()
     };
     let undisturbed = tables(0);

@@ -131,8 +131,10 @@ pub struct JobOrigin {
 pub struct WaitOptions {
     /// The longest time to wait. Default 24 hours.
     pub deadline: Duration,
-    /// The wait before the second look at the job. It grows by a quarter with each one, so that a job is seen to be done at most about a fifth
-    /// of its time too late. Default 0.2 seconds.
+    /// Whether the job was created just now. It is not done then, and the first look waits as the others do.
+    pub is_new: bool,
+    /// The first wait. It doubles up to 0.2 seconds, for the sake of small queries, and grows by a quarter from there, so that a job is seen to
+    /// be done at most about a fifth of its time too late. Default 0.05 seconds.
     pub first_poll: Duration,
     /// The longest wait between two looks. Default 30 seconds.
     pub longest_poll: Duration,
@@ -142,9 +144,18 @@ impl Default for WaitOptions {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(24 * 60 * 60),
-            first_poll: Duration::from_millis(200),
+            is_new: false,
+            first_poll: Duration::from_millis(50),
             longest_poll: Duration::from_secs(30),
         }
+    }
+}
+
+impl WaitOptions {
+    /// Returns how long to wait once `wait` was not enough.
+    fn after(&self, wait: Duration) -> Duration {
+        const DOUBLES_UP_TO: Duration = Duration::from_millis(200);
+        (wait * 5 / 4).max((wait * 2).min(DOUBLES_UP_TO)).min(self.longest_poll)
     }
 }
 
@@ -218,6 +229,10 @@ impl Client {
     ) -> Result<Job> {
         let deadline = self.clock().elapsed().saturating_add(options.deadline);
         let mut wait = options.first_poll;
+        if options.is_new {
+            self.clock().sleep(jitter(wait).min(options.deadline)).await;
+            wait = options.after(wait);
+        }
         loop {
             let job = self.job(id).await?;
             on_state(&job);
@@ -233,7 +248,7 @@ impl Client {
                 return Err(late(&job, options.deadline));
             }
             self.clock().sleep(jitter(wait).min(left)).await;
-            wait = (wait * 5 / 4).min(options.longest_poll);
+            wait = options.after(wait);
         }
     }
 

@@ -149,11 +149,27 @@ async fn waiting_ends_when_the_job_is_complete_whatever_states_come_before() {
     assert_eq!(seen, [&states[..], &["JobComplete"]].concat());
     assert_eq!((job.records_processed, job.is_pk_chunking_supported), (Some(500), Some(true)));
     assert_eq!(job.processing_time, Some(Duration::from_millis(334)));
-    for (sleep, wait) in clock.sleeps().iter().zip([200.0, 250.0, 312.5, 390.625, 488.281_25]) {
-        let wait = Duration::from_secs_f64(wait / 1_000.0);
+    assert_waits(&clock.sleeps(), &[50.0, 100.0, 200.0, 250.0, 312.5]);
+}
+
+#[tokio::test]
+async fn the_first_look_at_a_new_job_waits_as_the_others_do() {
+    let server = Scripted::start([job("InProgress"), job("JobComplete")]).await;
+    let (client, clock) = server.client();
+    let options = WaitOptions { is_new: true, ..WaitOptions::default() };
+
+    client.wait_for_job(&id(), &options, |_| ()).await.unwrap();
+
+    assert_waits(&clock.sleeps(), &[50.0, 100.0]);
+}
+
+/// Waits are a quarter shorter at most, by chance.
+fn assert_waits(sleeps: &[Duration], milliseconds: &[f64]) {
+    assert_eq!(sleeps.len(), milliseconds.len());
+    for (sleep, milliseconds) in sleeps.iter().zip(milliseconds) {
+        let wait = Duration::from_secs_f64(milliseconds / 1_000.0);
         assert!((wait * 3 / 4..=wait).contains(sleep), "{sleep:?}, not {wait:?}");
     }
-    assert_eq!(clock.sleeps().len(), 5);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 mod room;
+mod runs;
 
 use std::fs;
 use std::path::PathBuf;

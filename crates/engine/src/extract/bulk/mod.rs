@@ -126,19 +126,21 @@ impl BulkJob<'_> {
             return Ok(());
         }
         // Not interrupted: a job whose id is not known could not be removed.
-        let id = match self.record().id() {
+        let known = self.record().id();
+        let is_new = known.is_none();
+        let id = match known {
             Some(id) => id,
             None => self.create().await?,
         };
         tokio::select! {
             biased;
             () = stop.cancelled() => Err(Error::Stopped),
-            result = self.finish(&id) => result,
+            result = self.finish(&id, is_new) => result,
         }
     }
 
-    async fn finish(self, id: &JobId) -> Result<()> {
-        let options = WaitOptions { deadline: self.on.spec.job_deadline, ..WaitOptions::default() };
+    async fn finish(self, id: &JobId, is_new: bool) -> Result<()> {
+        let options = WaitOptions { deadline: self.on.spec.job_deadline, is_new, ..WaitOptions::default() };
         let waiting = self.on.client.wait_for_job(id, &options, |job| self.on.parts.job(job));
         let done = self.on.parts.wait_for(waiting).await.map_err(Error::salesforce)?;
         self.change(|record| record.note(&done));
