@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::retry::Transient;
+use crate::secrets::Secrets;
 use crate::untrusted;
 
 /// The result of every call of this crate.
@@ -160,6 +161,17 @@ impl Error {
     pub(crate) fn because(mut self, detail: &dyn fmt::Display) -> Self {
         let text = untrusted::one_line(&detail.to_string());
         self.0.cause.detail = Some(Box::new(Cause { text, detail: None }));
+        self
+    }
+
+    /// Masks `secrets` in all that a server may have written.
+    pub(crate) fn masked(mut self, secrets: &Secrets) -> Self {
+        self.0.code = self.0.code.map(|code| secrets.mask(&code));
+        let mut cause = Some(&mut self.0.cause);
+        while let Some(Cause { text, detail }) = cause {
+            *text = secrets.mask(text);
+            cause = detail.as_deref_mut();
+        }
         self
     }
 

@@ -26,7 +26,11 @@ pub(super) async fn open(sign_in: &SignIn<'_>, form: &[(&str, &str)]) -> Result<
     sign_in.calls.fetch_add(1, Ordering::Relaxed);
     let response = sign_in.http.send(&request).await?;
     if response.status().as_u16() == 200 {
-        return session(&request.action, &request.url, response.json().await?);
+        let answer: TokenAnswer = response.json().await?;
+        for secret in [Some(&answer.access_token), answer.refresh_token.as_ref()].into_iter().flatten() {
+            sign_in.keep_secret(secret);
+        }
+        return session(&request.action, &request.url, answer);
     }
     Err(refused(sign_in, response).await)
 }

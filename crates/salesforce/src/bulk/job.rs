@@ -183,7 +183,7 @@ impl Client {
         if job.as_ref().is_err_and(|error| !error.is_answer_lost()) {
             self.ledger().return_job();
         }
-        let job = job.map_err(maybe_only_here)?;
+        let job = job.map_err(maybe_only_here)?.masked(self);
         tracing::debug!(job_id = %job.id, object = job.object, "job created");
         Ok(job)
     }
@@ -196,7 +196,7 @@ impl Client {
     pub async fn job(&self, id: &JobId) -> Result<Job> {
         let call = Call::get(format!("look at job `{id}`"), self.job_path(id));
         let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
-        job.map_err(|error| gone_if_not_found(error, id))
+        job.map(|job| job.masked(self)).map_err(|error| gone_if_not_found(error, id))
     }
 
     /// Waits until a job is complete, and shows it to `on_state` each time it was looked at.
@@ -265,6 +265,16 @@ impl Client {
 }
 
 impl Job {
+    /// Masks the secrets of `client` in what the org says.
+    fn masked(self, client: &Client) -> Self {
+        let mask = |text: String| client.mask(&text);
+        let state = match self.state {
+            JobState::Other(state) => JobState::Other(mask(state)),
+            known => known,
+        };
+        Self { state, object: self.object.map(mask), error_message: self.error_message.map(mask), ..self }
+    }
+
     pub(crate) fn read(answer: JobAnswer) -> Result<Self> {
         let id = answer.id.parse().map_err(|_| {
             Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))

@@ -82,6 +82,7 @@ impl Client {
                 Ok(session)
             }
             Err(error) => {
+                let error = self.masked(error);
                 if error.kind() == ErrorKind::Credentials {
                     *entry = Entry::Refused(error.clone());
                 }
