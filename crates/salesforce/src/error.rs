@@ -215,6 +215,13 @@ impl Error {
         self
     }
 
+    /// Marks a failure that repeating would make worse: the request may have run, and may run again.
+    pub(crate) fn that_may_have_run(mut self) -> Self {
+        self.0.is_transient = false;
+        self.0.may_have_run = true;
+        self
+    }
+
     /// Marks a failure whose kind alone does not say that the user can mend it.
     pub(crate) fn for_the_user(mut self) -> Self {
         self.0.is_user_error = true;

@@ -162,7 +162,8 @@ impl Client {
     /// Creates a job. Salesforce checks the query at once and runs it when it comes to it.
     ///
     /// The request is repeated only where it surely did not run: a lost answer may leave a job behind that nobody reads. See
-    /// [`Error::is_answer_lost`] and [`Client::twins_of`].
+    /// [`Error::is_answer_lost`] and [`Client::twins_of`]. An answer that is JSON and not about a job was made by somebody who took the request, so
+    /// that repeating it would make one job after another.
     ///
     /// # Errors
     ///
@@ -178,9 +179,9 @@ impl Client {
         let path = format!("{}/jobs/query", self.base_path());
         let call = Call::new("create the query job", Method::POST, path).body(body).once();
         self.ledger().reserve_job(call.action())?;
-        let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
+        let job = self.call(&call, async |response| created(response.json().await?)).await;
         // A job whose answer was lost may be there, and counts.
-        if job.as_ref().is_err_and(|error| !error.is_answer_lost()) {
+        if job.as_ref().is_err_and(|error| !error.may_have_run()) {
             self.ledger().return_job();
         }
         let job = job.map_err(maybe_only_here)?.masked(self);
@@ -297,6 +298,25 @@ impl Job {
             processing_time: answer.total_processing_time.map(Duration::from_millis),
         })
     }
+}
+
+/// Reads the answer to the creation of a job.
+fn created(answer: Value) -> Result<Job> {
+    let id = answer.get("id").and_then(Value::as_str).and_then(|id| id.parse::<JobId>().ok());
+    let job = match serde_json::from_value(answer) {
+        Ok(answer) => Job::read(answer).map_err(|error| error.cause().to_owned()),
+        Err(_) => Err("it lacks what every job has, or has it in another form".to_owned()),
+    };
+    job.map_err(|why| {
+        let cause = "the answer is that of success, and does not describe a job; one may run in vain";
+        let which = id.map_or("one of this moment".to_owned(), |id| format!("`{id}`"));
+        Error::new(ErrorKind::UnexpectedAnswer, "create the query job", cause)
+            .with_hint(format!(
+                "look in Setup → Bulk Data Load Jobs for {which} and abort it; then look for what answers in Salesforce's place: a proxy, a gateway"
+            ))
+            .because(&why)
+            .that_may_have_run()
+    })
 }
 
 /// Says that a job is gone where a refusal says that something is.

@@ -72,6 +72,29 @@ async fn a_job_is_created_from_soql_as_it_stands() {
 }
 
 #[tokio::test]
+async fn a_creation_that_is_answered_with_something_else_than_a_job_is_not_repeated() {
+    let without_state = format!(r#"{{"id":"{ID}"}}"#);
+    let cases = [
+        (r#"{"state":"UploadComplete","object":"Account"}"#, "one of this moment"),
+        (r#"{"id":"../../limits","state":"UploadComplete"}"#, "one of this moment"),
+        (&without_state, ID),
+        ("null", "one of this moment"),
+        ("[]", "one of this moment"),
+    ];
+    for (answer, named) in cases {
+        let server = Scripted::start([Reply::json(answer), job("UploadComplete")]).await;
+
+        let created = server.client().0.create_query_job(QueryOperation::Query, "SELECT Id FROM Account").await;
+
+        let error = created.unwrap_err();
+        assert_eq!((error.kind(), error.is_answer_lost()), (ErrorKind::UnexpectedAnswer, false), "{answer}");
+        assert!(message(&error).contains("may run in vain"), "{}", message(&error));
+        assert!(error.hint().unwrap().contains(named), "{:?}", error.hint());
+        assert_eq!(server.lines().len(), 1, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn the_counts_of_a_job_may_be_written_as_text_or_not_at_all() {
     for (written, read) in [("\"40\"", Some(40)), ("40.0", Some(40)), ("40", Some(40)), ("null", None), ("\"\"", None)]
     {
