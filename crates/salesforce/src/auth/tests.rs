@@ -368,6 +368,30 @@ async fn refusals_of_the_token_endpoint_are_told_with_a_hint_and_tried_once() {
 }
 
 #[tokio::test]
+async fn a_refusal_without_a_reason_has_that_checked_which_the_login_uses() {
+    let cases = [
+        (client_credentials(), "`consumer_secret`"),
+        (jwt_bearer(PKCS8), "private key"),
+        (refresh_token(None), "new refresh token"),
+        (connected_app(), "`security_token`"),
+    ];
+    for (login, named) in cases {
+        let replies = vec![token("T1"), versions(), Reply::session_lost()];
+        let server =
+            Scripted::start(replies.into_iter().chain([oauth_refusal("invalid_grant", "authentication failure")]))
+                .await;
+        let (client, _) = client(server.connection(login));
+        client.sign_in().await.unwrap();
+
+        // It is refused when it signs in again.
+        let hint = client.limits().await.unwrap_err().hint().unwrap();
+
+        assert!(hint.contains(named), "{hint}");
+        assert_eq!(hint.contains("`password`"), named == "`security_token`", "{hint}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_answer_repeats_of_the_request_is_masked() {
     let key = PKCS8;
     let logins =

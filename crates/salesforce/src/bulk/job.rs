@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::QueryOperation;
-use crate::refusal::place;
+use crate::refusal::{NOT_SALESFORCE, place};
 use crate::retry::jitter;
 use crate::untrusted::{literal, one_line};
 use crate::version::ApiVersion;
@@ -279,6 +279,7 @@ impl Job {
     pub(crate) fn read(answer: JobAnswer) -> Result<Self> {
         let id = answer.id.parse().map_err(|_| {
             Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))
+                .with_hint(NOT_SALESFORCE)
         })?;
         let api_version = match &answer.api_version {
             Value::Number(number) => number.as_f64().map(|number| format!("{number:.1}")),
@@ -340,8 +341,8 @@ fn failed(job: &Job) -> Error {
             .into_kind(ErrorKind::QueryTimeout)
             .with_code("QUERY_TIMEOUT")
             .with_hint("make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range"),
-        Some(_) => error,
-        None => error.with_hint("look at the job in Setup → Bulk Data Load Jobs"),
+        Some(_) => error.with_hint("correct what the message names, or ask Salesforce Support about the job, by its id"),
+        None => error.with_hint("run again; if it fails again, ask Salesforce Support about the job, by its id"),
     }
 }
 

@@ -184,7 +184,10 @@ fn leads_to(org: &Url, address: &str, path: &str) -> bool {
 /// Says what a refused page means: the codes are not documented.
 fn refused(error: Error, job: &JobId, locator: Option<&Locator>) -> Error {
     match error.kind() {
-        ErrorKind::InvalidQuery if locator.is_some() => error.into_kind(ErrorKind::LocatorExpired),
+        ErrorKind::InvalidQuery if locator.is_some() => error
+            .into_kind(ErrorKind::LocatorExpired)
+            .with_hint("run again: the records are read from the first page on"),
+        ErrorKind::InvalidQuery => error.with_hint("run again: a new job is created"),
         _ => gone_if_not_found(error, job),
     }
 }

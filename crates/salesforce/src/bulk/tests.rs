@@ -218,6 +218,7 @@ async fn a_failed_job_gives_the_reason_where_there_is_one() {
 
         assert_eq!(error.kind(), kind);
         assert!(message(&error).contains(cause), "{}", message(&error));
+        assert!(error.hint().is_some());
     }
 }
 
@@ -425,6 +426,21 @@ async fn a_refused_page_says_where_to_begin_again() {
         let error = server.client().0.result_page(&id(), locator, None).await.unwrap_err();
 
         assert_eq!(error.kind(), kind, "{}", message(&error));
+        assert!(error.hint().unwrap().starts_with("run again"), "{:?}", error.hint());
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_somebody_packs_anew_says_what_to_look_for() {
+    for page in [Reply::csv("x").header("content-encoding", "br"), Reply::csv("x").header("content-encoding", "gzip")] {
+        let server = Scripted::start([page]).await;
+
+        let error = match server.client().0.result_page(&id(), None, None).await {
+            Ok(page) => all(page.body).await.unwrap_err(),
+            Err(error) => error,
+        };
+
+        assert!(error.hint().unwrap().contains("packs answers anew"), "{error:?}");
     }
 }
 
