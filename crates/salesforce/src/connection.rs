@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::http::Http;
+use crate::secrets::Secrets;
 use crate::version::ApiVersion;
 use crate::{auth, domain};
 
@@ -169,7 +170,7 @@ impl Connection {
         } else {
             domain::login_origin(self)?;
         }
-        Http::new(&self.http)
+        Http::new(&self.http, Secrets::of(self))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal::NOT_SALESFORCE;
-use crate::untrusted::literal;
+use crate::untrusted::{literal, shortened};
 use crate::wire::DescribeGlobal;
 
 /// One object in the list of all.
@@ -282,8 +282,8 @@ impl Client {
             let described: SObject = response.json().await?;
             match described.odd_name() {
                 Some(name) => {
-                    let shown: String = name.chars().take(SHOWN).collect();
-                    let cause = format!("the answer has {}, which is no name of Salesforce's", literal(&shown));
+                    let shown = literal(&shortened(name.to_owned(), SHOWN));
+                    let cause = format!("the answer has {shown}, which is no name of Salesforce's");
                     Err(Error::new(ErrorKind::UnexpectedAnswer, action, cause).with_hint(NOT_SALESFORCE))
                 }
                 None => Ok(SObject { server_time, ..described }),

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::retry::Transient;
+use crate::secrets::Secrets;
 use crate::untrusted;
 
 /// The result of every call of this crate.
@@ -163,6 +164,17 @@ impl Error {
         self
     }
 
+    /// Masks `secrets` in all that a server may have written.
+    pub(crate) fn masked(mut self, secrets: &Secrets) -> Self {
+        self.0.code = self.0.code.map(|code| secrets.mask(&code));
+        let mut cause = Some(&mut self.0.cause);
+        while let Some(Cause { text, detail }) = cause {
+            *text = secrets.mask(text);
+            cause = detail.as_deref_mut();
+        }
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self
@@ -199,6 +211,13 @@ impl Error {
     /// Marks a transient failure after which nobody knows whether the request ran.
     pub(crate) fn transient_and_may_have_run(mut self) -> Self {
         self.0.is_transient = true;
+        self.0.may_have_run = true;
+        self
+    }
+
+    /// Marks a failure that repeating would make worse: the request may have run, and may run again.
+    pub(crate) fn that_may_have_run(mut self) -> Self {
+        self.0.is_transient = false;
         self.0.may_have_run = true;
         self
     }

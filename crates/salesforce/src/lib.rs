@@ -26,6 +26,7 @@ mod refusal;
 pub mod retry;
 #[cfg(test)]
 mod scripted;
+mod secrets;
 mod untrusted;
 mod version;
 mod wire;

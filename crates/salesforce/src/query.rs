@@ -10,7 +10,7 @@ use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Json, Record};
 use crate::refusal::{NOT_SALESFORCE, Refusal};
-use crate::untrusted::literal;
+use crate::untrusted::{literal, shortened};
 use crate::wire::{CompositeAnswer, CompositePart, QueryAnswer};
 
 /// The longest path that is asked for with GET. Salesforce allows 16,384 bytes for the address and all headers together, of which an access
@@ -113,7 +113,9 @@ impl Client {
     ///
     /// [`ErrorKind::LocatorExpired`] two days after the query: run it again.
     pub async fn query_more(&self, next: &str) -> Result<QueryPage> {
-        let call = Call::get("read the next page of the query", path_on_this_host(next)?).many();
+        let call =
+            Call::get("read the next page of the query", path_on_this_host(next).map_err(|error| self.masked(error))?)
+                .many();
         Ok(self.call_for::<QueryAnswer>(&call).await?.into())
     }
 
@@ -126,6 +128,8 @@ impl Client {
 }
 
 const ACTION: &str = "run the query";
+/// How much of an address is repeated in an error.
+const SHOWN: usize = 200;
 
 /// Returns the answer to the one request inside the composite one.
 pub(crate) fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
@@ -143,8 +147,7 @@ pub(crate) fn part(answer: CompositeAnswer) -> Result<QueryAnswer> {
 /// Returns path and query of `next`. It comes from a server, so the session must not be sent wherever it points.
 pub(crate) fn path_on_this_host(next: &str) -> Result<String> {
     let refuse = || {
-        let shown: String = next.chars().take(200).collect();
-        let cause = format!("{} is not a path of the REST API", literal(&shown));
+        let cause = format!("{} is not a path of the REST API", literal(&shortened(next.to_owned(), SHOWN)));
         Error::new(ErrorKind::UnexpectedAnswer, "read the next page of the query", cause).with_hint(NOT_SALESFORCE)
     };
     if next.len() > LONGEST_PATH {

@@ -182,6 +182,9 @@ enum Cure {
 /// What to do about answers that Salesforce does not give.
 pub(crate) const NOT_SALESFORCE: &str = "run again later; if it stays so, look for what answers in Salesforce's place: a proxy, a gateway, a wrong `login_url`";
 
+/// What to do about answers that somebody has changed.
+pub(crate) const CHANGED_ON_THE_WAY: &str = "run again; if it stays so, look for a proxy or a gateway in between that packs answers anew, and have it pass them as they come";
+
 /// Refusals of a session that a new session does not cure.
 const INCURABLE: [&str; 2] =
     ["connected app is not attached to agent", "this session is not valid for use with the rest api"];
@@ -257,6 +260,13 @@ fn kind_hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Throttled => "run again later, or fewer things at the same time",
         ErrorKind::NotFound => "correct the name, or grant the user access: what is hidden looks like what is missing",
         ErrorKind::UnexpectedAnswer => NOT_SALESFORCE,
+        ErrorKind::InvalidQuery => "correct what the message names, or ask Salesforce Support what it means",
+        ErrorKind::Credentials => {
+            "let an administrator check the policies of the app and of its sessions: they forbid this one the API"
+        }
+        ErrorKind::Version => "set `api_version` to another one: Salesforce retires old ones",
+        ErrorKind::LocatorExpired => "run again: the records are read from the first page on",
+        ErrorKind::JobGone => "run again: a new job is created",
         _ => return None,
     })
 }
@@ -400,6 +410,24 @@ mod tests {
     #[test]
     fn a_page_of_a_gateway_that_forbids_is_not_a_missing_permission() {
         assert_eq!(error(403, "<html>blocked</html>").kind(), ErrorKind::UnexpectedAnswer);
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        let cases = [
+            (400, r#"[{"errorCode":"NEW_CODE","message":"no"}]"#, "what the message names"),
+            (400, r#"[{"errorCode":"INVALID_QUERY_LOCATOR","message":"no"}]"#, "first page"),
+            (400, r#"[{"errorCode":"INVALID_LOCATOR","message":"no"}]"#, "first page"),
+            (400, r#"[{"errorCode":"UNSUPPORTED_API_VERSION","message":"no"}]"#, "`api_version`"),
+            (401, r#"[{"errorCode":"X","message":"Connected app is not attached to Agent"}]"#, "policies of the app"),
+            (409, "", "a new job"),
+            (409, r#"[{"errorCode":"API_ERROR","message":"no"}]"#, "a new job"),
+            (410, "", "`api_version`"),
+            (418, "", "in Salesforce's place"),
+        ];
+        for (status, body, hint) in cases {
+            assert!(error(status, body).hint().is_some_and(|told| told.contains(hint)), "{status} {body}");
+        }
     }
 
     #[test]

@@ -5,20 +5,32 @@
 /// The longest text, in characters, that is repeated from a server.
 const LONGEST: usize = 2_000;
 
+/// What stands where text was cut off.
+pub(crate) const CUT: char = '…';
+
 /// Returns `text` on one line: control characters and runs of blanks become one blank, session ids are masked, the rest is cut.
 pub(crate) fn one_line(text: &str) -> String {
-    let words =
-        text.split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c)).filter(|word| !word.is_empty());
-    let line = mask_tokens(words).join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => line.get(..end).unwrap_or_default().to_owned() + "…",
-        None => line,
+    let words = text.split(is_blank).filter(|word| !word.is_empty());
+    shortened(mask_tokens(words).join(" "), LONGEST)
+}
+
+/// Returns at most the first `longest` characters of `text`, and shows that it was longer.
+pub(crate) fn shortened(mut text: String, longest: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(longest) {
+        text.truncate(end);
+        text.push(CUT);
     }
+    text
 }
 
 /// Returns `text` in backticks, cleaned, for use as a literal in a message.
 pub(crate) fn literal(text: &str) -> String {
     format!("`{}`", one_line(text).replace('`', "'"))
+}
+
+/// Returns whether `c` has no look of its own.
+pub(crate) fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || is_invisible(c)
 }
 
 /// Characters that change how the text around them is shown: marks of direction, zero-width characters, the byte order mark, tags.

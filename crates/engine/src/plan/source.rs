@@ -242,7 +242,14 @@ async fn describe(name: &str, client: &Client) -> Result<Arc<SObject>> {
         }
         Err(error) => return Err(Error::salesforce(error)),
     };
-    if object.queryable { Ok(object) } else { Err(Error::row(format!("object `{}` cannot be queried", object.name))) }
+    if object.queryable {
+        Ok(object)
+    } else {
+        Err(Error::row_with_hint(
+            format!("object `{}` cannot be queried", object.name),
+            "choose another object: no API can query this one",
+        ))
+    }
 }
 
 /// Chooses the fields to read. Those that cannot be columns are an error where they were asked for by name, else they are left out.
@@ -271,7 +278,8 @@ fn choose<'a>(object: &'a SObject, fields: &Fields) -> Result<(Vec<&'a Field>, V
         }
     }
     if columns.is_empty() {
-        return Err(Error::row(format!("object `{}` has no field left to extract", object.name)));
+        let message = format!("object `{}` has no field left to extract", object.name);
+        return Err(Error::row_with_hint(message, "grant the user read access to its fields, or exclude fewer"));
     }
     Ok((columns, left_out))
 }

@@ -236,6 +236,16 @@ impl Running {
         }
     }
 
+    /// Waits until `is_reached`, and until the run has done what follows from that.
+    pub(crate) async fn settled(&self, is_reached: impl Fn() -> bool) {
+        while !is_reached() {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Ends the run where it stands, as if its process died.
     pub(crate) async fn kill(self) {
         self.report.abort();

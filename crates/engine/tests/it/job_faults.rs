@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgtap_emulator::{Action, CallKind, Fault, When};
+use orgtap_emulator::{Action, CallKind, CannedAnswer, Fault, When};
 use orgtap_engine::{Error, RowSpec, RunSpec};
 use orgtap_salesforce::ErrorKind;
 
@@ -257,6 +257,19 @@ async fn a_job_whose_creation_was_answered_to_nobody_is_created_again_and_the_lo
     let [note] = report.notes.as_slice() else { panic!("{:?}", report.notes) };
     let named = note.matches("750").count();
     assert_eq!(named, 3, "the job that was read and the two that nobody knew of: {note}");
+}
+
+#[tokio::test]
+async fn a_creation_that_is_answered_without_a_job_is_not_repeated() {
+    let fixture = Fixture::demo(300).await;
+    let body = r#"{"state":"UploadComplete","object":"Case"}"#.to_owned();
+    let answer = Action::Answer(CannedAnswer { status: 200, headers: [].into(), body });
+    fixture.emulator.faults().add(Fault::always(CallKind::JobCreate, answer)).unwrap();
+
+    let error = fixture.fail(&object("Case")).await;
+
+    assert!(chain(&error).contains("may run in vain"), "{}", chain(&error));
+    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 1);
 }
 
 #[tokio::test]

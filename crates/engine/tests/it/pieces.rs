@@ -329,6 +329,30 @@ async fn one_of_several_jobs_that_fails_fails_the_row_and_all_are_removed() {
 }
 
 #[tokio::test]
+async fn a_job_that_is_created_while_another_one_fails_is_removed_too() {
+    let reasons = [
+        (Action::FailJob { message: Some("insufficient access rights".to_owned()) }, (3, 3)),
+        // All begins anew after that.
+        (Action::AbortJob, (6, 6)),
+    ];
+    for (action, created_and_deleted) in reasons {
+        let fixture = org_of(UNCHUNKED).await;
+        let faults = fixture.emulator.faults();
+        faults.add(Fault::nth(CallKind::JobInfo, 1, action)).unwrap();
+        faults.add(Fault::nth(CallKind::JobCreate, 3, Action::Hold { gate: "late".to_owned() })).unwrap();
+        let mut running = fixture.start(Arc::new(fixture.memory.clone()), spec(&object(UNCHUNKED)));
+        running.held(faults, "late").await;
+        running.settled(|| calls(&fixture, CallKind::JobInfo) >= 1).await;
+
+        faults.release("late");
+        running.end().await;
+
+        let calls = |kind| calls(&fixture, kind);
+        assert_eq!((calls(CallKind::JobCreate), calls(CallKind::JobDelete)), created_and_deleted);
+    }
+}
+
+#[tokio::test]
 async fn one_of_several_jobs_that_vanishes_has_all_begin_anew() {
     for action in [Action::LoseJob, Action::AbortJob] {
         let fixture = org_of(UNCHUNKED).await;

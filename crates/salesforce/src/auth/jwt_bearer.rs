@@ -31,6 +31,7 @@ pub(super) async fn open(
         "exp": sign_in.clock.now().as_second() + LIFETIME_SECS,
     });
     let assertion = sign(&claims.to_string(), private_key)?;
+    sign_in.keep_secret(assertion.expose_secret());
     let form =
         [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion.expose_secret())];
     let session = oauth::open(sign_in, &form).await?;

@@ -89,6 +89,11 @@ impl SignIn<'_> {
         }
     }
 
+    /// Has `secret` masked in whatever is said from now on.
+    fn keep_secret(&self, secret: &str) {
+        self.http.secrets().learn(secret);
+    }
+
     /// Returns the address of `path` at the login host.
     fn url(&self, path: &str) -> Result<Url> {
         let mut url = domain::login_origin(self.connection)?;

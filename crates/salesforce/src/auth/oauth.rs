@@ -8,6 +8,7 @@ use url::Url;
 use url::form_urlencoded;
 
 use super::{Session, SignIn};
+use crate::connection::Login;
 use crate::domain;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{LARGEST_TEXT, Request, Response, host_of};
@@ -26,7 +27,11 @@ pub(super) async fn open(sign_in: &SignIn<'_>, form: &[(&str, &str)]) -> Result<
     sign_in.calls.fetch_add(1, Ordering::Relaxed);
     let response = sign_in.http.send(&request).await?;
     if response.status().as_u16() == 200 {
-        return session(&request.action, &request.url, response.json().await?);
+        let answer: TokenAnswer = response.json().await?;
+        for secret in [Some(&answer.access_token), answer.refresh_token.as_ref()].into_iter().flatten() {
+            sign_in.keep_secret(secret);
+        }
+        return session(&request.action, &request.url, answer);
     }
     Err(refused(sign_in, response).await)
 }
@@ -65,12 +70,12 @@ async fn refused(sign_in: &SignIn<'_>, response: Response) -> Error {
     if !refusal.is_salesforce() || status >= 500 || status == 429 || status == 420 {
         return refusal.into_error(action);
     }
-    let hint = hint(refusal.code(), refusal.message());
+    let hint = hint(&sign_in.connection.login, refusal.code(), refusal.message());
     refusal.into_error_of(ErrorKind::Credentials, action).with_hint(hint)
 }
 
 /// What to do about an error of the token endpoint: its code, words of its description, the hint. The first match counts.
-const CATALOGUE: [(&str, &str, &str); 17] = [
+const CATALOGUE: [(&str, &str, &str); 15] = [
     (
         "invalid_grant",
         "request not supported on this domain",
@@ -105,11 +110,6 @@ const CATALOGUE: [(&str, &str, &str); 17] = [
         "allow this machine's address and this hour in the user's profile, or relax the app's IP restrictions",
     ),
     ("invalid_grant", "login rate", "wait an hour: the user signed in too often"),
-    (
-        "invalid_grant",
-        "",
-        "check `username`, `password` and `security_token`; new orgs also forbid this flow until Setup → OAuth and OpenID Connect Settings allows username-password flows",
-    ),
     ("invalid_app_access", "", "assign the user to the app by a permission set or profile"),
     ("invalid_client_id", "", "check `consumer_key`, and that `domain` and `sandbox` lead to the org that has the app"),
     ("invalid_client", "", "check `consumer_key` and `consumer_secret`"),
@@ -119,12 +119,30 @@ const CATALOGUE: [(&str, &str, &str); 17] = [
         "enable this flow in the app; External Client Apps have no flow with user name and password",
     ),
     ("invalid_request", "", "check that every option of this `login_method` is set"),
-    ("", "", "check the credentials and the app's policies in Salesforce"),
 ];
 
-fn hint(code: &str, description: &str) -> &'static str {
+fn hint(login: &Login, code: &str, description: &str) -> &'static str {
     let description = description.to_ascii_lowercase();
-    let matches =
-        |(error, words, _): &&(&str, &str, &str)| (error.is_empty() || *error == code) && description.contains(words);
-    CATALOGUE.iter().find(matches).map_or("", |(_, _, hint)| hint)
+    let matches = |(error, words, _): &&(&str, &str, &str)| *error == code && description.contains(words);
+    match CATALOGUE.iter().find(matches) {
+        Some((_, _, hint)) => hint,
+        None if code == "invalid_grant" => what_is_granted(login),
+        None => "check the credentials and the app's policies in Salesforce",
+    }
+}
+
+/// Returns what to look at where Salesforce says only that it refuses what was sent.
+fn what_is_granted(login: &Login) -> &'static str {
+    match login {
+        Login::ClientCredentials { .. } => {
+            "check `consumer_key` and `consumer_secret`, and that the app has the client credentials flow and a `Run As` user who is active"
+        }
+        Login::JwtBearer { .. } => {
+            "check `username` and `consumer_key`, and that the app in Salesforce has the certificate of this private key"
+        }
+        Login::RefreshToken { .. } | Login::AccessToken { .. } => "grant a new refresh token",
+        Login::SecurityToken { .. } | Login::ConnectedApp { .. } => {
+            "check `username`, `password` and `security_token`; new orgs also forbid this flow until Setup → OAuth and OpenID Connect Settings allows username-password flows"
+        }
+    }
 }

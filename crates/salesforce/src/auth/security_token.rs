@@ -58,6 +58,7 @@ async fn session(sign_in: &SignIn<'_>, username: &str, login: &Url, response: Re
     let target = response.redirects_to();
     let body = response.text().await?;
     let answer = Answer::read(&String::from_utf8_lossy(&body));
+    answer.session_id.iter().for_each(|id| sign_in.keep_secret(id));
     if status != 200 && answer.fault.is_none() {
         return Err(Refusal::read(status, &body, retry_after).with_target(target).into_error(action));
     }

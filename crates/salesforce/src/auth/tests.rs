@@ -368,6 +368,57 @@ async fn refusals_of_the_token_endpoint_are_told_with_a_hint_and_tried_once() {
 }
 
 #[tokio::test]
+async fn a_refusal_without_a_reason_has_that_checked_which_the_login_uses() {
+    let cases = [
+        (client_credentials(), "`consumer_secret`"),
+        (jwt_bearer(PKCS8), "private key"),
+        (refresh_token(None), "new refresh token"),
+        (connected_app(), "`security_token`"),
+    ];
+    for (login, named) in cases {
+        let replies = vec![token("T1"), versions(), Reply::session_lost()];
+        let server =
+            Scripted::start(replies.into_iter().chain([oauth_refusal("invalid_grant", "authentication failure")]))
+                .await;
+        let (client, _) = client(server.connection(login));
+        client.sign_in().await.unwrap();
+
+        // It is refused when it signs in again.
+        let hint = client.limits().await.unwrap_err().hint().unwrap();
+
+        assert!(hint.contains(named), "{hint}");
+        assert_eq!(hint.contains("`password`"), named == "`security_token`", "{hint}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_answer_repeats_of_the_request_is_masked() {
+    let key = PKCS8;
+    let logins =
+        [security_token(), connected_app(), client_credentials(), jwt_bearer(key), refresh_token(Some("SEC RET"))];
+    for login in logins {
+        let (server, _) = refused(login.clone(), oauth_refusal("invalid_request", "no")).await;
+        let request = &server.received()[0];
+        let echo = match &login {
+            Login::SecurityToken { .. } => soap_fault("INVALID_LOGIN", &format!("<![CDATA[{}]]>", request.body)),
+            _ => {
+                let decoded = percent_encoding::percent_decode_str(&request.body).decode_utf8().unwrap();
+                oauth_refusal("invalid_request", &format!("{} {}", request.body, decoded.replace('+', " ")))
+            }
+        };
+
+        let (_, error) = refused(login, echo).await;
+
+        let told = message(&error);
+        let assertion = request.form("assertion").unwrap_or("SECRET".to_owned());
+        for secret in ["p&lt;", "TOK", "pass&", "pass%26", "SECRET", "SEC RET", "SEC+RET", "REFRESH", &assertion] {
+            assert!(!told.contains(secret), "{secret}: {told}");
+        }
+        assert!(told.contains("[masked]"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_endpoint_in_trouble_is_asked_again() {
     for trouble in
         [Reply::html(503), Reply::html(502), Reply::html(420), Reply::new(429, ""), Reply::hang_up(), Reply::html(200)]

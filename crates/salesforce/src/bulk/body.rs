@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use crate::allowance::Ledger;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Encoding, RawBody, Response};
+use crate::refusal::CHANGED_ON_THE_WAY;
 
 /// The size of a piece of inflated text.
 const PIECE: usize = 256 << 10;
@@ -128,7 +129,10 @@ fn inflate(action: Cow<'static, str>, mut compressed: Compressed, pieces: &mpsc:
 }
 
 fn garbled(action: Cow<'static, str>, error: &io::Error) -> Error {
-    Error::new(ErrorKind::Connection, action, "the page's gzip is cut short or garbled").because(error).transient()
+    Error::new(ErrorKind::Connection, action, "the page's gzip is cut short or garbled")
+        .because(error)
+        .with_hint(CHANGED_ON_THE_WAY)
+        .transient()
 }
 
 /// The buffers of a page, which go round: the system has to clear each that is new. There are as many as were on their way at once.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::QueryOperation;
-use crate::refusal::place;
+use crate::refusal::{NOT_SALESFORCE, place};
 use crate::retry::jitter;
 use crate::untrusted::{literal, one_line};
 use crate::version::ApiVersion;
@@ -173,7 +173,8 @@ impl Client {
     /// Creates a job. Salesforce checks the query at once and runs it when it comes to it.
     ///
     /// The request is repeated only where it surely did not run: a lost answer may leave a job behind that nobody reads. See
-    /// [`Error::is_answer_lost`] and [`Client::twins_of`].
+    /// [`Error::is_answer_lost`] and [`Client::twins_of`]. An answer that is JSON and not about a job was made by somebody who took the request, so
+    /// that repeating it would make one job after another.
     ///
     /// # Errors
     ///
@@ -189,12 +190,12 @@ impl Client {
         let path = format!("{}/jobs/query", self.base_path());
         let call = Call::new("create the query job", Method::POST, path).body(body).once();
         self.ledger().reserve_job(call.action())?;
-        let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
+        let job = self.call(&call, async |response| created(response.json().await?)).await;
         // A job whose answer was lost may be there, and counts.
-        if job.as_ref().is_err_and(|error| !error.is_answer_lost()) {
+        if job.as_ref().is_err_and(|error| !error.may_have_run()) {
             self.ledger().return_job();
         }
-        let job = job.map_err(maybe_only_here)?;
+        let job = job.map_err(maybe_only_here)?.masked(self);
         tracing::debug!(job_id = %job.id, object = job.object, "job created");
         Ok(job)
     }
@@ -207,7 +208,7 @@ impl Client {
     pub async fn job(&self, id: &JobId) -> Result<Job> {
         let call = Call::get(format!("look at job `{id}`"), self.job_path(id));
         let job = self.call(&call, async |response| Job::read(response.json().await?)).await;
-        job.map_err(|error| gone_if_not_found(error, id))
+        job.map(|job| job.masked(self)).map_err(|error| gone_if_not_found(error, id))
     }
 
     /// Waits until a job is complete, and shows it to `on_state` each time it was looked at.
@@ -280,9 +281,20 @@ impl Client {
 }
 
 impl Job {
+    /// Masks the secrets of `client` in what the org says.
+    fn masked(self, client: &Client) -> Self {
+        let mask = |text: String| client.mask(&text);
+        let state = match self.state {
+            JobState::Other(state) => JobState::Other(mask(state)),
+            known => known,
+        };
+        Self { state, object: self.object.map(mask), error_message: self.error_message.map(mask), ..self }
+    }
+
     pub(crate) fn read(answer: JobAnswer) -> Result<Self> {
         let id = answer.id.parse().map_err(|_| {
             Error::new(ErrorKind::UnexpectedAnswer, "read the job", format!("{} is not a job id", literal(&answer.id)))
+                .with_hint(NOT_SALESFORCE)
         })?;
         let api_version = match &answer.api_version {
             Value::Number(number) => number.as_f64().map(|number| format!("{number:.1}")),
@@ -302,6 +314,25 @@ impl Job {
             processing_time: answer.total_processing_time.map(Duration::from_millis),
         })
     }
+}
+
+/// Reads the answer to the creation of a job.
+fn created(answer: Value) -> Result<Job> {
+    let id = answer.get("id").and_then(Value::as_str).and_then(|id| id.parse::<JobId>().ok());
+    let job = match serde_json::from_value(answer) {
+        Ok(answer) => Job::read(answer).map_err(|error| error.cause().to_owned()),
+        Err(_) => Err("it lacks what every job has, or has it in another form".to_owned()),
+    };
+    job.map_err(|why| {
+        let cause = "the answer is that of success, and does not describe a job; one may run in vain";
+        let which = id.map_or("one of this moment".to_owned(), |id| format!("`{id}`"));
+        Error::new(ErrorKind::UnexpectedAnswer, "create the query job", cause)
+            .with_hint(format!(
+                "look in Setup → Bulk Data Load Jobs for {which} and abort it; then look for what answers in Salesforce's place: a proxy, a gateway"
+            ))
+            .because(&why)
+            .that_may_have_run()
+    })
 }
 
 /// Says that a job is gone where a refusal says that something is.
@@ -325,8 +356,8 @@ fn failed(job: &Job) -> Error {
             .into_kind(ErrorKind::QueryTimeout)
             .with_code("QUERY_TIMEOUT")
             .with_hint("make the query smaller: a filter on an indexed field, no ORDER BY and no LIMIT, or several queries by range"),
-        Some(_) => error,
-        None => error.with_hint("look at the job in Setup → Bulk Data Load Jobs"),
+        Some(_) => error.with_hint("correct what the message names, or ask Salesforce Support about the job, by its id"),
+        None => error.with_hint("run again; if it fails again, ask Salesforce Support about the job, by its id"),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::Response;
 use crate::query::escape;
 use crate::refusal::NOT_SALESFORCE;
-use crate::untrusted::literal;
+use crate::untrusted::{literal, shortened};
 use crate::version::ApiVersion;
 use crate::wire::{ResultPagesAnswer, count_in_header};
 
@@ -103,7 +103,8 @@ impl Client {
         let call = Call::get(action.clone(), format!("{}/resultPages{parameter}", self.job_path(job)));
         let answer: ResultPagesAnswer = self.call_for(&call).await?;
         let list = ResultPageList::read(answer, &self.instance_url().await?, &self.job_path(job));
-        list.map_err(|cause| Error::new(ErrorKind::UnexpectedAnswer, action, cause).with_hint(NOT_SALESFORCE))
+        let refuse = |cause| Error::new(ErrorKind::UnexpectedAnswer, action, cause).with_hint(NOT_SALESFORCE);
+        list.map_err(|cause| self.masked(refuse(cause)))
     }
 }
 
@@ -115,7 +116,7 @@ impl ResultPageList {
             if leads_to(org, address, &format!("{path}/{resource}")) {
                 Locator::in_url(address)
             } else {
-                Err(format!("{} in it leads elsewhere", literal(&address.chars().take(SHOWN).collect::<String>())))
+                Err(format!("{} in it leads elsewhere", literal(&shortened(address.to_owned(), SHOWN))))
             }
         };
         let next = answer.next_records_url.filter(|_| !answer.done);
@@ -183,7 +184,10 @@ fn leads_to(org: &Url, address: &str, path: &str) -> bool {
 /// Says what a refused page means: the codes are not documented.
 fn refused(error: Error, job: &JobId, locator: Option<&Locator>) -> Error {
     match error.kind() {
-        ErrorKind::InvalidQuery if locator.is_some() => error.into_kind(ErrorKind::LocatorExpired),
+        ErrorKind::InvalidQuery if locator.is_some() => error
+            .into_kind(ErrorKind::LocatorExpired)
+            .with_hint("run again: the records are read from the first page on"),
+        ErrorKind::InvalidQuery => error.with_hint("run again: a new job is created"),
         _ => gone_if_not_found(error, job),
     }
 }

@@ -72,6 +72,29 @@ async fn a_job_is_created_from_soql_as_it_stands() {
 }
 
 #[tokio::test]
+async fn a_creation_that_is_answered_with_something_else_than_a_job_is_not_repeated() {
+    let without_state = format!(r#"{{"id":"{ID}"}}"#);
+    let cases = [
+        (r#"{"state":"UploadComplete","object":"Account"}"#, "one of this moment"),
+        (r#"{"id":"../../limits","state":"UploadComplete"}"#, "one of this moment"),
+        (&without_state, ID),
+        ("null", "one of this moment"),
+        ("[]", "one of this moment"),
+    ];
+    for (answer, named) in cases {
+        let server = Scripted::start([Reply::json(answer), job("UploadComplete")]).await;
+
+        let created = server.client().0.create_query_job(QueryOperation::Query, "SELECT Id FROM Account").await;
+
+        let error = created.unwrap_err();
+        assert_eq!((error.kind(), error.is_answer_lost()), (ErrorKind::UnexpectedAnswer, false), "{answer}");
+        assert!(message(&error).contains("may run in vain"), "{}", message(&error));
+        assert!(error.hint().unwrap().contains(named), "{:?}", error.hint());
+        assert_eq!(server.lines().len(), 1, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn the_counts_of_a_job_may_be_written_as_text_or_not_at_all() {
     for (written, read) in [("\"40\"", Some(40)), ("40.0", Some(40)), ("40", Some(40)), ("null", None), ("\"\"", None)]
     {
@@ -211,6 +234,7 @@ async fn a_failed_job_gives_the_reason_where_there_is_one() {
 
         assert_eq!(error.kind(), kind);
         assert!(message(&error).contains(cause), "{}", message(&error));
+        assert!(error.hint().is_some());
     }
 }
 
@@ -418,6 +442,21 @@ async fn a_refused_page_says_where_to_begin_again() {
         let error = server.client().0.result_page(&id(), locator, None).await.unwrap_err();
 
         assert_eq!(error.kind(), kind, "{}", message(&error));
+        assert!(error.hint().unwrap().starts_with("run again"), "{:?}", error.hint());
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_somebody_packs_anew_says_what_to_look_for() {
+    for page in [Reply::csv("x").header("content-encoding", "br"), Reply::csv("x").header("content-encoding", "gzip")] {
+        let server = Scripted::start([page]).await;
+
+        let error = match server.client().0.result_page(&id(), None, None).await {
+            Ok(page) => all(page.body).await.unwrap_err(),
+            Err(error) => error,
+        };
+
+        assert!(error.hint().unwrap().contains("packs answers anew"), "{error:?}");
     }
 }
 

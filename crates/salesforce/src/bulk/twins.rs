@@ -46,8 +46,8 @@ impl Client {
                 other.id != job.id && is_in_time && other.origin == job.origin && other.object == job.object
             };
             twins.extend(jobs.filter(is_like).map(|job| job.id));
-            next =
-                answer.next_records_url.filter(|url| !url.is_empty()).map(|url| path_on_this_host(&url)).transpose()?;
+            let url = answer.next_records_url.filter(|url| !url.is_empty());
+            next = url.map(|url| path_on_this_host(&url)).transpose().map_err(|error| self.masked(error))?;
         }
         Ok(twins)
     }

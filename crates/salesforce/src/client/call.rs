@@ -129,6 +129,7 @@ impl Client {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T>>,
     {
+        let attempt = || async { attempt().await.map_err(|error| self.masked(error)) };
         if call.patience.is_some() {
             return attempt().await;
         }

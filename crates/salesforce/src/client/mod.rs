@@ -17,7 +17,7 @@ use crate::allowance::Ledger;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::describe::SObject;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::limits::ApiUsage;
 use crate::retry::{RetryPolicy, Transient, with_backoff};
@@ -140,6 +140,16 @@ impl Client {
         Fut: Future<Output = Result<T, E>>,
     {
         with_backoff(self.clock(), &self.shared.retry, operation).await
+    }
+
+    /// Returns `text`, which a server may have written, without what the connection keeps secret.
+    pub fn mask(&self, text: &str) -> String {
+        self.shared.http.secrets().mask(text)
+    }
+
+    /// Returns `error` without what the connection keeps secret.
+    pub(crate) fn masked(&self, error: Error) -> Error {
+        error.masked(self.shared.http.secrets())
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

@@ -8,6 +8,7 @@ use super::{Call, Client, SignedIn};
 use crate::auth::{Session, SignIn, identity};
 use crate::connection::Login;
 use crate::error::{Error, ErrorKind, Result};
+use crate::refusal::NOT_SALESFORCE;
 use crate::retry::{RetryPolicy, with_backoff};
 use crate::version::ApiVersion;
 use crate::wire::Resources;
@@ -88,6 +89,7 @@ impl Client {
                 Ok(session)
             }
             Err(error) => {
+                let error = self.masked(error);
                 if error.kind() == ErrorKind::Credentials {
                     *entry = Entry::Refused(error.clone());
                 }
@@ -130,7 +132,12 @@ impl Client {
             return error;
         }
         match self.versions().await {
-            Ok(offered) => self.find_version(&offered).err().unwrap_or(error),
+            Ok(offered) => match self.find_version(&offered) {
+                Err(unknown) => unknown,
+                // Retired, says the answer, and the org does not.
+                Ok(()) if error.kind() == ErrorKind::Version => error.with_hint(NOT_SALESFORCE),
+                Ok(()) => error,
+            },
             Err(_) => error,
         }
     }

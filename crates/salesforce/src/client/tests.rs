@@ -425,6 +425,39 @@ async fn a_token_that_a_gateway_repeats_is_masked() {
     assert!(message(&error).contains("Bearer [masked] [masked]"), "{}", message(&error));
 }
 
+#[tokio::test]
+async fn a_secret_is_masked_wherever_an_answer_repeats_it() {
+    let failed = |message: &str| {
+        let job = serde_json::json!({ "id": "750R0000000zlh9IAA", "state": "Failed", "errorMessage": message });
+        Reply::json(&job.to_string())
+    };
+    let echo = "client_secret=SECRET&amp;x sid=T0KEN%2Fa%2b T0KEN/a+ T0KEN\\u002Fa+";
+    let replies = [
+        token("T0KEN/a+"),
+        Reply::refusal(400, "client_secret=SECRET", echo),
+        failed(echo),
+        Reply::json("{}").header("content-encoding", "SECRET"),
+    ];
+    let pages = vec![Reply::csv("").header("sforce-numberofrecords", "T0KEN/a+"); 8];
+    let server = Scripted::start(replies.into_iter().chain(pages)).await;
+    let (client, _) = server.renewing_client();
+    let id = "750R0000000zlh9IAA".parse().unwrap();
+
+    let told = [
+        client.limits().await.unwrap_err(),
+        client.wait_for_job(&id, &crate::WaitOptions::default(), |_| ()).await.unwrap_err(),
+        client.limits().await.unwrap_err(),
+        client.result_page(&id, None, None).await.unwrap_err(),
+        client.query_more("SECRET").await.unwrap_err(),
+    ]
+    .map(|error| format!("{error:?} {}", message(&error)));
+
+    for told in &told {
+        assert!(!told.contains("SECRET") && !told.contains("T0KEN"), "{told}");
+    }
+    assert!(told[0].contains("client_secret=[masked]&amp;x sid=[masked] [masked] [masked]"), "{}", told[0]);
+}
+
 #[test]
 fn what_is_wrong_without_the_network_is_found_without_it() {
     let base = || Connection {

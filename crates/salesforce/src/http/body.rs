@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{Response, failure};
 use crate::error::{Error, ErrorKind, Result};
-use crate::refusal::NOT_SALESFORCE;
+use crate::refusal::{CHANGED_ON_THE_WAY, NOT_SALESFORCE};
 use crate::untrusted::literal;
 
 /// Refusals and the answer to a login.
@@ -110,7 +110,7 @@ impl Response {
             Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
             Some(other) => {
                 let cause = format!("the answer is encoded as {}, which was not asked for", literal(other));
-                Err(Error::new(ErrorKind::UnexpectedAnswer, self.action().clone(), cause))
+                Err(Error::new(ErrorKind::UnexpectedAnswer, self.action().clone(), cause).with_hint(CHANGED_ON_THE_WAY))
             }
         }
     }

@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::connection::HttpOptions;
 use crate::error::{Error, ErrorKind, Result};
+use crate::secrets::Secrets;
 
 pub(crate) use body::{Encoding, LARGEST_DOCUMENT, LARGEST_LIST, LARGEST_TEXT, RawBody};
 #[cfg(any(test, fuzzing))]
@@ -32,6 +33,7 @@ pub(crate) struct Http {
     client: reqwest::Client,
     connect_timeout: Duration,
     read_timeout: Duration,
+    secrets: Secrets,
 }
 
 /// One request.
@@ -63,9 +65,14 @@ impl Request {
 
 impl Http {
     /// Prepares connections; opens none.
-    pub(crate) fn new(options: &HttpOptions) -> Result<Self> {
+    pub(crate) fn new(options: &HttpOptions, secrets: Secrets) -> Result<Self> {
         let client = setup::client(options)?;
-        Ok(Self { client, connect_timeout: options.connect_timeout, read_timeout: options.read_timeout })
+        Ok(Self { client, connect_timeout: options.connect_timeout, read_timeout: options.read_timeout, secrets })
+    }
+
+    /// Returns what must not be seen of what goes over these connections.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Sends `request` and returns the head of the answer, whatever its status.
@@ -78,7 +85,7 @@ impl Http {
             Ok(Err(error)) => return Err(failure::to_error(&request.action, &host, &error)),
             Err(_) => return Err(failure::silence(&request.action, &host, longest)),
         };
-        tracing::debug!(method = %request.method, host, path = request.url.path(), status = inner.status().as_u16(), "request answered");
+        tracing::debug!(method = %request.method, host, path = self.secrets.mask(request.url.path()), status = inner.status().as_u16(), "request answered");
         let (action, read_timeout, largest) = (request.action.clone(), self.read_timeout, request.largest);
         Ok(Response { action, host, inner, read_timeout, largest, received: Arc::default() })
     }

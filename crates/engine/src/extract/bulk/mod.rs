@@ -45,8 +45,10 @@ pub(super) async fn extract(on: Extraction<'_>, stop: &CancellationToken) -> Res
 /// Reads what is missing of all jobs: one after another, or, where several were planned, as many at the same time. The pieces of a job that is too
 /// much come next, so that a query that fails in every piece fails soon.
 ///
-/// Where one fails for a reason that passes, no other is begun, and those under way are finished: the next run has them.
+/// Where one fails for a reason that passes, no other is begun, and those under way are finished: the next run has them. Where one fails for
+/// another reason, the others are of no use and end where they stand, but for creations under way: a job that nobody knows of could not be removed.
 async fn read_all(on: Extraction<'_>, stop: &CancellationToken) -> Result<()> {
+    let stop = stop.child_token();
     let at_once = on.journal.snapshot().planned_jobs();
     let mut begun = HashSet::new();
     let mut running = FuturesUnordered::new();
@@ -57,12 +59,16 @@ async fn read_all(on: Extraction<'_>, stop: &CancellationToken) -> Result<()> {
             && let Some(number) = next(&on.journal.snapshot(), &begun)
         {
             begun.insert(number);
-            running.push(BulkJob { on, number }.finish_or_split(stop, at_once > 1));
+            running.push(BulkJob { on, number }.finish_or_split(&stop, at_once > 1));
         }
         match running.next().await {
             Some(Ok(())) => {}
             Some(Err(error)) if Fate::after(&error) == Fate::Keep => failure = failure.or(Some(error)),
-            Some(Err(error)) => return Err(error),
+            Some(Err(error)) => {
+                stop.cancel();
+                while running.next().await.is_some() {}
+                return Err(error);
+            }
             None => return failure.map_or(Ok(()), Err),
         }
     }
@@ -92,6 +98,15 @@ async fn remove_job(client: &Client, record: &JobRecord, may_run: bool) {
     }
 }
 
+/// Does `work`, and leaves it where it is when `stop` is cancelled.
+async fn unless_stopped<T>(stop: &CancellationToken, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Err(Error::Stopped),
+        result = work => result,
+    }
+}
+
 /// One job of the journal.
 #[derive(Clone, Copy, Debug)]
 struct BulkJob<'a> {
@@ -113,7 +128,7 @@ impl BulkJob<'_> {
             false => None,
         };
         match self.read(stop).await {
-            Err(error) if split::is_too_much(&error) => match self.split().await? {
+            Err(error) if split::is_too_much(&error) => match self.split(stop).await? {
                 true => Ok(()),
                 false => Err(error),
             },
@@ -132,11 +147,7 @@ impl BulkJob<'_> {
             Some(id) => id,
             None => self.create().await?,
         };
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => Err(Error::Stopped),
-            result = self.finish(&id, is_new) => result,
-        }
+        unless_stopped(stop, self.finish(&id, is_new)).await
     }
 
     async fn finish(self, id: &JobId, is_new: bool) -> Result<()> {

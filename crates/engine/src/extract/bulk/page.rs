@@ -37,7 +37,11 @@ impl PageRequest<'_> {
         let _download = on.downloads.begin().await;
         let page = on.client.with_backoff(|| self.attempt(page_records)).await;
         on.downloads.note(on.client.refusals_for_pace());
-        page.map_err(Error::from)
+        page.map_err(|error| match Error::from(error) {
+            // It may name what stands in the page's header.
+            Error::Incomplete { message } => Error::Incomplete { message: on.client.mask(&message) },
+            other => other,
+        })
     }
 
     /// Reads the page once. What it wrote before it failed is discarded.

@@ -7,6 +7,7 @@ use super::BulkJob;
 use super::ends::Ends;
 use super::key_range::{Key, KeyRange};
 use super::split::Cut;
+use super::unless_stopped;
 use crate::error::{Error, Result};
 use crate::extract::Extraction;
 
@@ -23,12 +24,7 @@ pub(super) async fn begin(on: Extraction<'_>, stop: &CancellationToken) -> Resul
     if ranges.unless_chunked && !job.is_left_whole().await? {
         return Ok(());
     }
-    let cut = tokio::select! {
-        biased;
-        () = stop.cancelled() => return Err(Error::Stopped),
-        cut = job.planned_cut(ranges.jobs) => cut?,
-    };
-    if let Some(cut) = cut {
+    if let Some(cut) = unless_stopped(stop, job.planned_cut(ranges.jobs)).await? {
         // Not interrupted: a job whose id is not known could not be removed.
         job.cut(&query, cut).await?;
     }

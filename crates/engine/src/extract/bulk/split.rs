@@ -5,10 +5,11 @@
 //! which an incremental fetch filters by, would be no way to cut: a record that changes between two jobs could be in neither.
 
 use orgtap_soql::Query;
+use tokio_util::sync::CancellationToken;
 
 use super::ends::{self, Ends, is_refused};
 use super::key_range::{Key, KeyRange};
-use super::{BulkJob, remove_job};
+use super::{BulkJob, remove_job, unless_stopped};
 use crate::error::{Error, Result};
 use crate::journal::{JobRecord, Journal};
 
@@ -47,12 +48,12 @@ pub(super) fn is_too_much(error: &Error) -> bool {
 
 impl BulkJob<'_> {
     /// Puts several jobs in the place of this one, which is too much. Returns whether that can be done.
-    pub(super) async fn split(self) -> Result<bool> {
+    pub(super) async fn split(self, stop: &CancellationToken) -> Result<bool> {
         let Some(query) = self.divisible() else { return Ok(false) };
         let record = self.record();
         let are_ids_known = !self.on.journal.change(|journal| journal.ids_refused);
         if are_ids_known && record.splits < MOST_SPLITS {
-            match self.ends(&Key::Id, record.ids).await? {
+            match unless_stopped(stop, self.ends(&Key::Id, record.ids)).await? {
                 Ends::At(range) if range.width() > 0 => {
                     if self.cut(&query, Cut::too_much(Key::Id, range)).await? {
                         return Ok(true);
@@ -66,8 +67,8 @@ impl BulkJob<'_> {
         if record.date_splits >= MOST_SPLITS {
             return Ok(false);
         }
-        let Some(key) = self.created_key().await? else { return Ok(false) };
-        let range = match self.ends(&key, record.dates).await? {
+        let Some(key) = unless_stopped(stop, self.created_key()).await? else { return Ok(false) };
+        let range = match unless_stopped(stop, self.ends(&key, record.dates)).await? {
             Ends::At(range) => Some(range),
             Ends::Nowhere => None,
             // Ordering all records may be too much as well; then the range is cut blindly.

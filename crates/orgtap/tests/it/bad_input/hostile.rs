@@ -199,8 +199,8 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 2,
         stderr: &[
-            "error: row `Account`: could not create the query job: Salesforce answered with something else than was asked for: a value of another type at line 1 column 94",
-            "hint: run again later; if it stays so, look for what answers in Salesforce's place: a proxy, a gateway, a wrong `login_url`",
+            "error: row `Account`: could not create the query job: the answer is that of success, and does not describe a job; one may run in vain: it lacks what every job has, or has it in another form",
+            "hint: look in Setup → Bulk Data Load Jobs for `750000000000001AAA` and abort it; then look for what answers in Salesforce's place: a proxy, a gateway",
         ],
     },
     Case {

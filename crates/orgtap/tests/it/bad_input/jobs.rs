@@ -17,6 +17,7 @@ pub(super) const CASES: &[Case] = &[
         code: 1,
         stderr: &[
             "error: row `Account`: could not finish job `7505f0000000001AAA`: Salesforce answered insufficient access rights on cross-reference id",
+            "hint: correct what the message names, or ask Salesforce Support about the job, by its id",
         ],
     },
     Case {
@@ -26,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
         code: 1,
         stderr: &[
             "error: row `Account`: could not finish job `7505f0000000001AAA`: the job failed, and Salesforce gave no reason",
-            "hint: look at the job in Setup → Bulk Data Load Jobs",
+            "hint: run again; if it fails again, ask Salesforce Support about the job, by its id",
         ],
     },
     Case {
