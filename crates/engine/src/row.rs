@@ -15,15 +15,12 @@ use crate::event::{EventSender, RunEvent};
 use crate::extract::{self, Downloads, Extracted, Extraction, Parts, remove_jobs};
 use crate::load::{Fate, RowLoad};
 use crate::order::RunMark;
-use crate::plan::{self, COMMIT_MARGIN, FetchWindow, LeftOut, Plan, Terms, less};
+use crate::plan::{self, CLOCKS_APART, COMMIT_MARGIN, FetchWindow, LeftOut, Plan, Terms, less};
 use crate::report::{Loaded, RowReport, RowTimes};
 use crate::spec::{Fetch, RowSpec, RunSpec};
 
 /// How far a claim may lie beyond all stamps and be believed on the org's word alone.
 const FAR_BEYOND: SignedDuration = SignedDuration::from_hours(90 * 24);
-
-/// How far a claim may lie beyond the creation of the job and still be of the same clock.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
 
 /// How many times a row whose job is aborted or gone creates one.
 const JOBS_TRIED: u32 = 3;

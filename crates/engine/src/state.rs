@@ -92,15 +92,18 @@ impl State {
 }
 
 impl Fingerprint {
+    /// Returns whether the table is of another org, as far as both are known.
+    pub(crate) fn is_of_other_org(&self, saved: &Self) -> bool {
+        self.org.is_some() && saved.org.is_some() && self.org != saved.org
+    }
+
     /// Returns how `self`, the new one, differs from `saved`, in words; `None` where the table can be carried on.
     ///
     /// A field that is gone although the row asks for the same as before was deleted in the org or hidden from the user: reading everything
     /// again would not bring it back.
     pub(crate) fn difference(&self, saved: &Self) -> Option<String> {
         let mut differences = Vec::new();
-        if let (Some(_), Some(was)) = (&self.org, &saved.org)
-            && self.org != saved.org
-        {
+        if let Some(was) = saved.org.as_ref().filter(|_| self.is_of_other_org(saved)) {
             differences.push(format!("the org was `{was}`"));
         }
         if !self.object.eq_ignore_ascii_case(&saved.object) {

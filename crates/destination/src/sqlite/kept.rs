@@ -101,7 +101,17 @@ mod tests {
         let more =
             ["140737488355327", "-140737488355328", "140737488355328", "9223372036854775807", "-9223372036854775808"];
         let reals = ["-0.0", "1.5", "1e300", "-3.0", "140737488355327.0", "140737488355328.0", "9007199254740993"];
-        for text in numbers.iter().chain(&more).chain(&reals).chain(&["", "true", "false", "2024-01-01", "007", "x"]) {
+        for text in numbers.iter().chain(&more).chain(&reals).chain(&[
+            "",
+            "true",
+            "false",
+            "2024-01-01",
+            "007",
+            "x",
+            "0\0",
+            "0\0:0",
+            "1e5\0-",
+        ]) {
             assert_kept(&batch(&format!("{}\n", [*text; 7].join(","))));
         }
     }

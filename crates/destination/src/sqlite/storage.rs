@@ -89,9 +89,11 @@ impl Storage {
             Self::Real => parse(text).filter(|value: &f64| value.is_finite()).map(ValueRef::Real),
             Self::Boolean | Self::Date | Self::DateTime | Self::Time => None,
         };
+        // SQLite reads a number up to a NUL.
+        let read = text.split(|byte| *byte == 0).next().unwrap_or_default();
         // Most dates and times are told at a glance.
-        let is_dated = matches!(text, [b'0'..=b'9', _, b':', ..] | [_, _, _, b'0'..=b'9', b'-', ..]);
-        parsed.unwrap_or_else(|| match !is_dated && looks_numeric(text) {
+        let is_dated = matches!(read, [b'0'..=b'9', _, b':', ..] | [_, _, _, b'0'..=b'9', b'-', ..]);
+        parsed.unwrap_or_else(|| match !is_dated && looks_numeric(read) {
             true => ValueRef::Blob(text),
             false => ValueRef::Text(text),
         })
@@ -172,7 +174,7 @@ mod tests {
     fn values_of_another_type_are_kept_byte_for_byte() {
         let typed =
             [Storage::Boolean, Storage::Integer, Storage::Real, Storage::Date, Storage::DateTime, Storage::Time];
-        let odd = ["abc", "NaN", "inf", "1e999", " 7 ", "\u{b}7", "0x10", "1_000", "é", "true "];
+        let odd = ["abc", "NaN", "inf", "1e999", " 7 ", "\u{b}7", "0x10", "1_000", "é", "true ", "7\0", "7\0:00"];
 
         for storage in typed {
             for text in odd {

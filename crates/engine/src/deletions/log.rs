@@ -5,7 +5,7 @@ use orgtap_destination::csv;
 use orgtap_salesforce::{Client, Deleted, ErrorKind};
 
 use crate::error::{Error, Result};
-use crate::plan::OUT_OF_REACH;
+use crate::plan::{CLOCKS_APART, COMMIT_MARGIN, OUT_OF_REACH, less};
 
 /// The log is kept by whole minutes, and asked for more than one.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -37,6 +37,8 @@ pub(super) struct Log {
     pub(super) ids: u64,
     /// Up to when no deletion can be missing.
     pub(super) covered: Timestamp,
+    /// Up to when the org says so, at the latest.
+    claimed: Timestamp,
 }
 
 /// Asks which records of `object` were deleted since `from`. It is `now` by the org's clock, or was a moment ago.
@@ -48,14 +50,18 @@ pub(super) async fn ask(client: &Client, object: &str, from: Timestamp, now: Tim
         answer => answer,
     };
     Ok(match answer {
-        // Whatever it says, it cannot know what is still to come.
-        Answer::Listed(log) => Answer::Listed(Log { covered: log.covered.min(this_minute), ..log }),
+        // Whatever it says, it cannot know what is still to come, and what claims to knows nothing of transactions that are open.
+        Answer::Listed(log) => {
+            let is_believed = log.claimed.duration_since(now) <= CLOCKS_APART;
+            let most = if is_believed { this_minute } else { less(this_minute, COMMIT_MARGIN) };
+            Answer::Listed(Log { covered: log.covered.min(most), ..log })
+        }
         answer => answer,
     })
 }
 
 async fn list(client: &Client, object: &str, from: Timestamp, end: Timestamp) -> Result<Answer> {
-    let mut log = Log { csv: Vec::new(), ids: 0, covered: end };
+    let mut log = Log { csv: Vec::new(), ids: 0, covered: end, claimed: Timestamp::MIN };
     let start = whole_minute(from).min(later(end, -SHORTEST));
     let mut windows = vec![(start, end)];
     for _ in 0..MOST_CALLS {
@@ -102,6 +108,7 @@ impl Log {
     /// Adds the answer for a time that ends at `end`. A record that was deleted before `from` was told of before, and may have been restored
     /// since then.
     fn add(&mut self, deleted: Deleted, from: Timestamp, end: Timestamp) {
+        self.claimed = self.claimed.max(deleted.latest_date_covered);
         if deleted.latest_date_covered < end {
             self.covered = self.covered.min(deleted.latest_date_covered);
         }

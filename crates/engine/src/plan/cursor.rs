@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// ten minutes (Salesforce limits cheat sheet); this is twice as long, for what runs outside such a call, as batches of the Bulk API do.
 pub(crate) const COMMIT_MARGIN: SignedDuration = SignedDuration::from_mins(20);
 
+/// How far what the org says of its time may lie beyond another of its times, and still be of the same clock.
+pub(crate) const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(1);
+
 /// The time over which the log of changes is asked how far it is complete. Short, because the answer also lists every change in it.
 const LOG_WINDOW: Duration = Duration::from_secs(5 * 60);
 
@@ -173,6 +176,8 @@ pub(super) async fn watermark(client: &Client, object: &SObject) -> Option<Times
     }
     let start = now.saturating_sub(LOG_WINDOW).ok()?;
     match client.updated(&object.name, start, now).await {
+        // What claims to know what is still to come knows nothing of transactions that are open.
+        Ok(updated) if updated.latest_date_covered.duration_since(now) > CLOCKS_APART => by_margin(object),
         Ok(updated) => Some(updated.latest_date_covered.min(now)),
         Err(error) => {
             tracing::debug!(object = object.name, error = %error, "no log of changes, taking the server's time less a margin");

@@ -36,7 +36,7 @@ pub use columns::why_left_out;
 use columns::{SelectedColumn, Selection, nearest};
 pub(crate) use compare::{Comparison, keys};
 pub use cost::Cost;
-pub(crate) use cursor::COMMIT_MARGIN;
+pub(crate) use cursor::{CLOCKS_APART, COMMIT_MARGIN};
 pub use deleted::Deletions;
 pub(crate) use deleted::{Ending, OUT_OF_REACH, without_log};
 pub use ranges::Ranges;

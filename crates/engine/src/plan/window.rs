@@ -44,6 +44,8 @@ enum Saved {
     Outdated {
         /// What changed.
         reason: String,
+        /// Whether it is of another org, whose records are not to be mixed with this one's.
+        is_of_other_org: bool,
     },
 }
 
@@ -79,7 +81,7 @@ impl Window {
         let cursor = cursor_of(row, object)?;
         fingerprint.cursor_field = Some(cursor.field.clone());
         let saved = if full_refresh {
-            Saved::Outdated { reason: "a full refresh was asked for".to_owned() }
+            Saved::Outdated { reason: "a full refresh was asked for".to_owned(), is_of_other_org: false }
         } else {
             let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
             saved_state(document.as_deref(), &fingerprint)
@@ -106,7 +108,7 @@ pub(super) async fn carried_on(
     let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
     Ok(match saved_state(document.as_deref(), fingerprint) {
         Saved::Watermark { state, .. } => Ok(*state),
-        Saved::Nothing { reason } | Saved::Outdated { reason } => Err(reason),
+        Saved::Nothing { reason } | Saved::Outdated { reason, .. } => Err(reason),
     })
 }
 
@@ -116,11 +118,13 @@ fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
         return Saved::Nothing { reason: "the first fetch of this row".to_owned() };
     };
     match State::read(document) {
-        Err(reason) => Saved::Outdated { reason },
+        Err(reason) => Saved::Outdated { reason, is_of_other_org: false },
         Ok(state) => {
-            let difference = state.fingerprint.as_ref().and_then(|saved| fingerprint.difference(saved));
+            let saved = state.fingerprint.as_ref();
+            let is_of_other_org = saved.is_some_and(|saved| fingerprint.is_of_other_org(saved));
+            let difference = saved.and_then(|saved| fingerprint.difference(saved));
             match (difference, state.watermark) {
-                (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})") },
+                (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})"), is_of_other_org },
                 (None, None) => Saved::Nothing { reason: "the last run left no watermark".to_owned() },
                 (None, Some(watermark)) => Saved::Watermark { watermark, state: Box::new(state) },
             }
@@ -149,12 +153,12 @@ fn decide(
     if bound.is_none() {
         notes.push("Salesforce did not tell its time, so the next run fetches all again".to_owned());
     }
-    if let Saved::Outdated { reason } = &saved {
+    if let Saved::Outdated { reason, .. } = &saved {
         notes.push(format!("fetches all: {reason}"));
     }
     let (fetch, watermark) = match &saved {
         Saved::Watermark { watermark, .. } => (since(row, cursor, *watermark, to.clone()), bound.max(Some(*watermark))),
-        Saved::Nothing { reason } | Saved::Outdated { reason } => {
+        Saved::Nothing { reason } | Saved::Outdated { reason, .. } => {
             notes.extend(cursor.note.clone());
             (FetchWindow::All { reason: reason.clone() }, bound)
         }
@@ -166,7 +170,11 @@ fn decide(
     let write_mode = match (&saved, row.load) {
         // A log of versions cannot be rebuilt from the org: only the user's own word clears it.
         (Saved::Outdated { .. }, Load::Append) if !full_refresh => WriteMode::Append,
-        (Saved::Outdated { .. }, _) if full_refresh || row.start_over == StartOver::Replace => WriteMode::Replace,
+        (Saved::Outdated { is_of_other_org, .. }, _)
+            if full_refresh || *is_of_other_org || row.start_over == StartOver::Replace =>
+        {
+            WriteMode::Replace
+        }
         (Saved::Watermark { .. }, _) => write_mode(row.load),
         _ => whole_write_mode(row),
     };

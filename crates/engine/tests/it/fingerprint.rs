@@ -189,7 +189,7 @@ async fn a_state_that_cannot_be_read_is_as_good_as_none() {
 
 #[tokio::test]
 async fn another_org_at_the_same_address_reloads() {
-    let row = incremental(object("Account"));
+    let row = RowSpec { start_over: StartOver::Keep, ..incremental(object("Account")) };
     let before = Fixture::demo(300).await;
     let identity = OrgIdentity { organization_id: "00D0000000refr3".parse().unwrap(), ..before.org.identity().clone() };
     let refreshed = Org::builder().demo(600).seed(7).identity(identity).build();
