@@ -10,6 +10,9 @@ use super::record::{Records, TextEncoding};
 use super::storage::Storage;
 use crate::{Batch, csv};
 
+/// How many columns a table of SQLite may have.
+const MOST_COLUMNS: usize = 2_000;
+
 /// Reads `batch` with a type for each column, all types in turn, has SQLite show it, and asserts that every value is what stands in the batch.
 pub(crate) fn assert_kept(batch: &Batch) {
     use Storage::{Boolean, Date, DateTime, Integer, Real, Text, Time};
@@ -17,6 +20,10 @@ pub(crate) fn assert_kept(batch: &Batch) {
     let records: Vec<Vec<Cow<'_, [u8]>>> =
         csv::records(batch.bytes()).map(|line| csv::values(line).collect()).collect();
     let width = records.first().map_or(1, Vec::len);
+    // A table of more columns cannot be made, so that there is no load of one.
+    if width > MOST_COLUMNS {
+        return;
+    }
     let storages: Vec<_> =
         [Text, Integer, Real, Boolean, Date, DateTime, Time].into_iter().cycle().take(width).collect();
     let is_even = records.iter().all(|record| record.len() == width);
