@@ -4,7 +4,7 @@
 //! numbers are 8 bytes for each record. They are sorted some at a time, so that memory does not grow with the load.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::Result;
@@ -13,6 +13,9 @@ use crate::modes::{self, PRIVATE_FILE};
 
 /// How many numbers are sorted at a time, about: 8 MiB.
 const SORTED_TOGETHER: u64 = 1 << 20;
+
+/// What the number of a record takes in a file.
+const IDENTITY_BYTES: usize = 8;
 
 /// How many bytes of a file are read at a time.
 const READ_BYTES: usize = 64 << 10;
@@ -70,7 +73,7 @@ impl IdentityFile {
 /// Returns how many records the parts with these files have twice. A part without a file is one of which nothing is known.
 pub(crate) fn came_twice(files: &[PathBuf]) -> Result<u64> {
     let sizes = files.iter().map(|path| fs::metadata(path).map_or(0, |file| file.len()));
-    came_twice_in(files, (sizes.sum::<u64>() / 8).div_ceil(SORTED_TOGETHER))
+    came_twice_in(files, (sizes.sum::<u64>() / IDENTITY_BYTES as u64).div_ceil(SORTED_TOGETHER))
 }
 
 /// Does so in `rounds`, each of which sorts the numbers of a share.
@@ -100,17 +103,19 @@ fn round_of(identity: u64, rounds: u64) -> u64 {
 }
 
 fn read(path: &Path, mut each: impl FnMut(u64)) -> io::Result<()> {
-    let mut file = match File::open(path) {
-        Ok(file) => BufReader::with_capacity(READ_BYTES, file),
+    let file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let mut identity = [0; 8];
+    let mut bytes = Vec::with_capacity(READ_BYTES);
     loop {
-        match file.read_exact(&mut identity) {
-            Ok(()) => each(u64::from_le_bytes(identity)),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            Err(error) => return Err(error),
+        bytes.clear();
+        (&file).take(READ_BYTES as u64).read_to_end(&mut bytes)?;
+        let (identities, _) = bytes.as_chunks::<IDENTITY_BYTES>();
+        identities.iter().for_each(|identity| each(u64::from_le_bytes(*identity)));
+        if bytes.len() < READ_BYTES {
+            return Ok(());
         }
     }
 }
