@@ -11,8 +11,8 @@ use crate::Result;
 use crate::files::failed;
 use crate::modes::{self, PRIVATE_FILE};
 
-/// How many numbers are sorted at a time, about: 8 MiB.
-const SORTED_TOGETHER: u64 = 1 << 20;
+/// How many numbers are sorted at a time, about: 4 MiB.
+const SORTED_TOGETHER: u64 = 1 << 19;
 
 /// What the number of a record takes in a file.
 const IDENTITY_BYTES: usize = 8;
@@ -89,8 +89,7 @@ fn came_twice_in(files: &[PathBuf], rounds: u64) -> Result<u64> {
             })
             .map_err(failed("read", path))?;
         }
-        // Pages mostly come in the order of the Ids, which this sort makes use of.
-        identities.sort();
+        identities.sort_unstable();
         twice += identities.windows(2).filter(|pair| pair[0] == pair[1]).count() as u64;
     }
     Ok(twice)
