@@ -32,6 +32,9 @@ pub(crate) enum DecodeError {
     /// The header's columns are not those of the query.
     #[error("the page has the columns {found}, where {expected} were asked for")]
     Columns { expected: String, found: String },
+    /// The header has the columns of the query in another order, where it cannot have.
+    #[error("the page has its columns in the order {found}, where {expected} were asked for")]
+    Order { expected: String, found: String },
     /// There is no header at all.
     #[error("the page does not begin with the names of its columns, {expected}")]
     NoHeader { expected: String },
@@ -62,6 +65,8 @@ pub(crate) enum DecodeError {
 pub(crate) struct PageDecoder {
     projection: Arc<Projection>,
     layout: Option<Layout>,
+    /// Whether the columns may stand in another order than in the query.
+    takes_any_order: bool,
     /// Where in a record of the page a value of a known form is, and which of those selected it is.
     forms: Vec<(usize, usize, Form)>,
     /// The beginning of the header or of a record whose end has not arrived.
@@ -92,6 +97,7 @@ impl PageDecoder {
         Self {
             projection,
             layout: None,
+            takes_any_order: true,
             forms: Vec::new(),
             pending: BytesMut::new(),
             is_header_quoted: false,
@@ -100,6 +106,11 @@ impl PageDecoder {
             is_quoting: false,
             records: 0,
         }
+    }
+
+    /// Refuses a page whose columns stand in another order than in the query: of which values they are would be a matter of belief.
+    pub(crate) fn in_order(self) -> Self {
+        Self { takes_any_order: false, ..self }
     }
 
     /// Returns how many records were cut so far.
@@ -284,12 +295,17 @@ impl PageDecoder {
 
     /// Says that `found` is not what was asked for. Where no name is known it may be a record, whose values are nobody's business.
     fn other_columns(&self, found: &[String]) -> DecodeError {
-        let expected: Vec<_> = self.projection.values.iter().map(|value| value.header.as_str()).collect();
-        let is_known = |name: &String| expected.iter().any(|expected| expected.eq_ignore_ascii_case(name));
+        let values = &self.projection.values;
+        let is_known = |name: &String| values.iter().any(|value| value.header.eq_ignore_ascii_case(name));
         match found.iter().any(is_known) {
-            true => DecodeError::Columns { expected: shown(&expected), found: shown(found) },
-            false => DecodeError::NoHeader { expected: shown(&expected) },
+            true => DecodeError::Columns { expected: self.expected(), found: shown(found) },
+            false => DecodeError::NoHeader { expected: self.expected() },
         }
+    }
+
+    /// Returns the names that were asked for.
+    fn expected(&self) -> String {
+        shown(&self.projection.values.iter().map(|value| value.header.as_str()).collect::<Vec<_>>())
     }
 
     /// Compares the header with the columns that were asked for. Case does not count: a path may come back as typed or as the API spells it.
@@ -298,10 +314,14 @@ impl PageDecoder {
         let found: Vec<String> = csv::values(line).map(|value| String::from_utf8_lossy(&value).into_owned()).collect();
         match self.order_in(&found).or_else(|| self.order_in(&without_alias(&found)?)) {
             Some(order) if found.len() == self.projection.values.len() => {
-                let is_in_order =
-                    self.projection.is_plain() && order.iter().enumerate().all(|(wanted, found)| wanted == *found);
+                let is_in_order = order.iter().enumerate().all(|(wanted, found)| wanted == *found);
+                if !is_in_order && !self.takes_any_order {
+                    let (expected, found) = (self.expected(), shown(&found));
+                    return Err(DecodeError::Order { expected, found });
+                }
                 let has_crlf = line.ends_with(b"\r\n");
-                Ok(if is_in_order && !has_crlf { Layout::Same } else { Layout::Other(order) })
+                let is_same = is_in_order && self.projection.is_plain() && !has_crlf;
+                Ok(if is_same { Layout::Same } else { Layout::Other(order) })
             }
             _ => Err(self.other_columns(&found)),
         }
@@ -415,6 +435,22 @@ mod tests {
         let (bytes, _) = decode(&["Name", "Id"], b"\"Id\",\"Name\"\n\"1\",\"a \"\"b\"\"\"\n", 7).unwrap();
 
         assert_eq!(bytes, b"\"a \"\"b\"\"\",\"1\"\n");
+    }
+
+    #[test]
+    fn columns_in_another_order_are_refused_where_they_have_one() {
+        let decode = |page: &'static str| {
+            let mut batches = Vec::new();
+            PageDecoder::new(columns(&["Name", "(Label)", "Site"])).in_order().push(&Bytes::from(page), &mut batches)
+        };
+
+        assert_eq!(decode("name,Label,Site\na,b,c\n"), Ok(()));
+        assert_eq!(decode("Name,Name,Site\na,b,c\n"), Ok(()));
+        let error = decode("Site,Label,Name\nc,b,a\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the page has its columns in the order Site,Label,Name, where Name,Label,Site were asked for"
+        );
     }
 
     #[test]

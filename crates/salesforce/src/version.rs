@@ -18,6 +18,9 @@ impl ApiVersion {
     /// The first version that lists the pages of a job's results.
     pub const FIRST_RESULT_PAGES: Self = Self(58);
 
+    /// The first version whose results have their columns in the order of the query; before, in that of their names.
+    pub const FIRST_ORDERED_COLUMNS: Self = Self(50);
+
     /// Makes the version `major.0`.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgtap_salesforce::retry::Transient;
-use orgtap_salesforce::{JobId, Locator};
+use orgtap_salesforce::{ApiVersion, JobId, Locator};
 
 use super::BulkJob;
 use crate::decode::{DecodeError, PageDecoder};
@@ -51,7 +51,9 @@ impl PageRequest<'_> {
         let mut page = page.map_err(PageError::Refused)?;
         let part_id = self.job.record().part(self.index);
         let mut part = on.parts.open(part_id).await?;
-        let mut decoder = PageDecoder::new(Arc::clone(&on.plan.projection));
+        let decoder = PageDecoder::new(Arc::clone(&on.plan.projection));
+        let mut decoder =
+            if on.client.api_version() < ApiVersion::FIRST_ORDERED_COLUMNS { decoder } else { decoder.in_order() };
         let mut batches = Vec::new();
         let mut first = None;
         loop {
@@ -138,7 +140,9 @@ impl Transient for PageError {
     fn is_transient(&self) -> bool {
         match self {
             Self::Cut(error) => error.is_transient(),
-            Self::Decode(error) => matches!(error, DecodeError::Unfinished | DecodeError::Form { .. }),
+            Self::Decode(error) => {
+                matches!(error, DecodeError::Unfinished | DecodeError::Form { .. } | DecodeError::Order { .. })
+            }
             Self::Count { .. } | Self::TooMany { .. } | Self::Empty => true,
             Self::Refused(_) | Self::Load(_) => false,
         }

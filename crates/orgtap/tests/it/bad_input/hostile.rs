@@ -43,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
         command: &["run", "-q"],
         code: 2,
         stderr: &[
-            "error: row `Account`: could not read the records whole: under `Id` stands what is not an Id: the header does not fit the values",
+            "error: row `Account`: could not read the records whole: the page has its columns in the order Name,Id, where Id,Name were asked for",
             READ_AFRESH,
         ],
     },
