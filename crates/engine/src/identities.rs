@@ -3,9 +3,7 @@
 use orgtap_destination::{Batch, csv};
 
 use crate::projection::Projection;
-
-/// The characters of an Id that count; three more of the long form tell of their case.
-const ID_CHARACTERS: usize = 15;
+use crate::record_id;
 
 /// A record has no Id, although its object has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,24 +45,13 @@ fn identity(record: &[u8], column: usize) -> Option<u64> {
     csv::values(record).nth(column).filter(|id| !id.is_empty()).map(|id| number(&id))
 }
 
-/// Returns the number that an Id is in base 62; 0, by which nothing is told apart, for the Id of zeros that records without one of their own
-/// have, and for what is too short for one.
+/// Returns by what an Id is told from others; 0, by which nothing is, for the Id of zeros that records without one of their own have, and for
+/// what is no Id.
 ///
 /// A number has room for less than an Id has, so what is too much falls off at the upper end. Records of one object share these characters,
-/// which name the object and the instance that made them; the others count up (Salesforce Ids, `salesforce-api.md`).
+/// which name the object and the instance that made them; the others count up.
 fn number(id: &[u8]) -> u64 {
-    if id.len() < ID_CHARACTERS {
-        return 0;
-    }
-    id[..ID_CHARACTERS].iter().fold(0, |number: u64, character| number.wrapping_mul(62).wrapping_add(digit(*character)))
-}
-
-fn digit(character: u8) -> u64 {
-    u64::from(match character {
-        b'a'..=b'z' => character - b'a' + 36,
-        b'A'..=b'Z' => character - b'A' + 10,
-        _ => character.wrapping_sub(b'0') % 10,
-    })
+    record_id::number(id).map_or(0, |number| number as u64)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod load;
 mod order;
 mod plan;
 mod projection;
+mod record_id;
 mod report;
 mod row;
 mod run;

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use orgtap_soql::{Condition, LiteralKind, Operator, Path, Query};
 use serde::{Deserialize, Serialize};
 
+use crate::record_id;
+
 /// What the records are ordered by. Its values are whole numbers: the digits of an Id in base 62, the seconds since 1970 of an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Key {
@@ -30,7 +32,7 @@ impl Key {
     /// Returns the number that a value is.
     pub(super) fn number(&self, value: &str) -> Option<u128> {
         match self {
-            Self::Id => number(value),
+            Self::Id => record_id::number(value.as_bytes()),
             Self::Created { .. } => u128::try_from(value.parse::<Timestamp>().ok()?.as_second()).ok(),
         }
     }
@@ -38,7 +40,7 @@ impl Key {
     /// Returns the condition that the value compares to `number` like this.
     pub(super) fn condition(&self, operator: Operator, number: u128) -> Option<Condition> {
         let literal = match self {
-            Self::Id => LiteralKind::string(id(number)),
+            Self::Id => LiteralKind::string(record_id::id(number)),
             Self::Created { .. } => LiteralKind::date_time(&instant(number)?).ok()?,
         };
         Some(Condition::compare(Path::of(self.field()).ok()?, operator, literal))
@@ -75,8 +77,7 @@ pub(crate) struct KeyRange {
 impl KeyRange {
     /// Returns whether these are numbers of Ids or instants.
     pub(crate) fn is_sound(self) -> bool {
-        let end = (DIGITS.len() as u128).pow(LENGTH as u32);
-        self.low <= self.high && self.high < end
+        self.low <= self.high && self.high < record_id::COUNT
     }
 
     /// Returns how far the ends are apart.
@@ -102,7 +103,7 @@ pub(crate) fn cut_for_fuzzing(range: Option<KeyRange>) {
     for (whole, piece) in
         range.into_iter().flat_map(|whole| whole.pieces(4).into_iter().map(move |piece| (whole, piece)))
     {
-        assert!(piece.is_sound() && number(&id(piece.low)) == Some(piece.low));
+        assert!(piece.is_sound() && Key::Id.number(&record_id::id(piece.low)) == Some(piece.low));
         drop((Key::Id.narrowed(&query, whole, piece), created.narrowed(&query, whole, piece)));
     }
 }
@@ -110,40 +111,6 @@ pub(crate) fn cut_for_fuzzing(range: Option<KeyRange>) {
 fn instant(seconds: u128) -> Option<String> {
     let instant = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
     Some(instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-}
-
-/// The digits of Ids, in their order.
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// The letters of the checksum at an Id's end: one for five characters, a bit for each capital.
-const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-
-/// Characters of an Id without its checksum.
-const LENGTH: usize = 15;
-
-/// Returns the number that an Id is, without its checksum.
-fn number(id: &str) -> Option<u128> {
-    let digits = id.as_bytes().get(..LENGTH)?;
-    digits.iter().try_fold(0, |number, digit| {
-        let value = DIGITS.iter().position(|known| known == digit)?;
-        Some(number * DIGITS.len() as u128 + value as u128)
-    })
-}
-
-/// Returns the Id that `number` is, with its checksum.
-fn id(mut number: u128) -> String {
-    let base = DIGITS.len() as u128;
-    let mut digits = vec![DIGITS[0]; LENGTH];
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[(number % base) as usize];
-        number /= base;
-    }
-    let checksum: Vec<u8> = digits.chunks(5).map(|five| CHECKSUM[capitals(five)]).collect();
-    digits.into_iter().chain(checksum).map(char::from).collect()
-}
-
-fn capitals(five: &[u8]) -> usize {
-    five.iter().rev().fold(0, |bits, digit| bits << 1 | usize::from(digit.is_ascii_uppercase()))
 }
 
 #[cfg(test)]
@@ -158,15 +125,6 @@ mod tests {
         let query = orgtap_soql::parse("SELECT Id FROM Account WHERE A = 1 OR B = 2").unwrap();
         let narrowed = |piece| key.narrowed(&query, whole, piece).unwrap().to_string();
         whole.pieces(4).into_iter().map(narrowed).collect()
-    }
-
-    #[test]
-    fn ids_are_numbers_and_back() {
-        for text in ["001R0000000zlh9IAA", "750R0000000zxr8IAA", "005R0000000UyrWIAS"] {
-            assert_eq!(id(number(text).unwrap()), text);
-        }
-        assert_eq!(number("001"), None);
-        assert_eq!(number("001R0000000zlh!"), None);
     }
 
     #[test]
