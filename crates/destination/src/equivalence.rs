@@ -81,6 +81,7 @@ fn spec(load: &Load) -> TableSpec {
         write_mode: load.mode,
         version_column: load.columns.contains(&"Stamp").then(|| "Stamp".to_owned()),
         keys_are_unique: false,
+        identity: None,
         gone: load.gone.clone(),
     }
 }

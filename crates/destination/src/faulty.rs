@@ -291,6 +291,7 @@ mod tests {
             write_mode: WriteMode::Replace,
             version_column: None,
             keys_are_unique: true,
+            identity: None,
             gone: None,
         }
     }

@@ -115,7 +115,7 @@ pub trait TableLoad: fmt::Debug + Send + Sync {
     /// Atomic: an error leaves the table and the state as they were. Parts that were opened but are not in `parts` do not count.
     ///
     /// Fails with [`ErrorKind::CameTwice`] where a record comes twice of which there is one ([`TableSpec::keys_are_unique`],
-    /// [`Batch::with_identities`]): another is likely to be missing. Nothing of such a load is left to be taken up.
+    /// [`TableSpec::identity`], [`Batch::with_identities`]): another is likely to be missing. Nothing of such a load is left to be taken up.
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad>;
 
     /// Discards everything written so far, and the journal.

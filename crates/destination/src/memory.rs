@@ -2,7 +2,7 @@
 //!
 //! It keeps the whole contract and nothing on disk: everything is gone with the last clone of the [`Memory`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -185,7 +185,9 @@ impl TableLoad for MemoryLoad {
         lock(&self.staged.journal).take();
         let settled = self.staged.ledger.settle(&parts)?;
         let mut staged = std::mem::take(&mut *lock(&self.staged.records));
-        let all = settled.listed.iter().flat_map(|written| staged.remove(&written.part).unwrap_or_default()).collect();
+        let all: Vec<Record> =
+            settled.listed.iter().flat_map(|written| staged.remove(&written.part).unwrap_or_default()).collect();
+        self.table.refuse_twice(came_twice(&self.table, &all))?;
         let records = newest(&self.table, all);
         let superseded = settled.records() - records.len() as u64;
         if self.table.keys_are_unique {
@@ -246,6 +248,13 @@ impl PartWriter for MemoryPart {
 fn read(record: &[u8]) -> Record {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     csv::values(record).map(|value| Some(text(&value)).filter(|text| !text.is_empty())).collect()
+}
+
+/// Returns how many records have the identity of another one besides.
+fn came_twice(table: &TableSpec, records: &[Record]) -> u64 {
+    let Some(position) = table.identity_beside_key().and_then(|identity| table.position(identity)) else { return 0 };
+    let different: HashSet<_> = records.iter().map(|record| &record[position]).collect();
+    (records.len() - different.len()) as u64
 }
 
 /// Returns the records of a load without those that a newer one supersedes.

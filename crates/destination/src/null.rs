@@ -141,6 +141,7 @@ mod tests {
             write_mode: WriteMode::Append,
             version_column: None,
             keys_are_unique: true,
+            identity: None,
             gone: None,
         };
 

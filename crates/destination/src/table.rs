@@ -25,6 +25,9 @@ pub struct TableSpec {
     /// fails with [`ErrorKind::CameTwice`]. Destinations that need no index on the key do not look, and leave it to
     /// [`Batch::with_identities`](crate::Batch::with_identities).
     pub keys_are_unique: bool,
+    /// The column that tells the source's records apart, whatever the primary key is, where the load has one: a load in which a value comes
+    /// twice fails alike.
+    pub identity: Option<String>,
     /// How records end that are gone in the source; `None` where the load says nothing of them.
     pub gone: Option<Gone>,
 }
@@ -47,7 +50,7 @@ impl TableSpec {
                 return Err(self.invalid(format!("column `{}` comes twice", column.name)));
             }
         }
-        for name in self.primary_key.iter().chain(&self.version_column) {
+        for name in self.primary_key.iter().chain(&self.version_column).chain(&self.identity) {
             if !seen.contains(name) {
                 return Err(self.invalid(format!("column `{name}` is not among those loaded")));
             }
@@ -153,12 +156,18 @@ impl TableSpec {
         Error::new(ErrorKind::CameTwice, message)
     }
 
+    /// Returns the column by which records come twice that the primary key does not tell of, if there is one.
+    pub(crate) fn identity_beside_key(&self) -> Option<&str> {
+        let identity = self.identity.as_deref()?;
+        (!self.keys_are_unique || self.primary_key != [identity]).then_some(identity)
+    }
+
     /// Returns whether the load may hold records that supersede each other.
     pub(crate) fn may_hold_duplicates(&self) -> bool {
         !self.primary_key.is_empty() && !self.keys_are_unique
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 }
@@ -376,6 +385,7 @@ mod tests {
             write_mode: WriteMode::Upsert,
             version_column: None,
             keys_are_unique: false,
+            identity: None,
             gone: None,
         }
     }

@@ -30,6 +30,12 @@ pub(crate) fn id(mut number: u128) -> String {
     digits.into_iter().chain(checksum).map(char::from).collect()
 }
 
+/// Returns the Id that `text` is, with its checksum, which it may lack; `None` where it is no Id or has the checksum of another.
+pub(crate) fn whole(text: &str) -> Option<String> {
+    let whole = id(number(text.as_bytes())?);
+    (text.len() == LENGTH || text == whole).then_some(whole)
+}
+
 /// Every record that is loaded is looked at so, so that the digits are not searched.
 fn value(digit: u8) -> Option<u8> {
     match digit {
@@ -56,6 +62,17 @@ mod tests {
         assert_eq!(number(b"001"), None);
         assert_eq!(number(b"001R0000000zlh!"), None);
         assert_eq!(number(b"zzzzzzzzzzzzzzz"), Some(COUNT - 1));
+    }
+
+    #[test]
+    fn an_id_without_its_checksum_is_given_it_and_a_wrong_one_is_refused() {
+        assert_eq!(whole("001R0000000zlh9").as_deref(), Some("001R0000000zlh9IAA"));
+        assert_eq!(whole("001R0000000zlh9IAA").as_deref(), Some("001R0000000zlh9IAA"));
+        for text in
+            ["001R0000000zlh9iaa", "001r0000000zlh9IAA", "001R0000000zlh9I", "001R0000000zlh", "", "é01R0000000zlh9"]
+        {
+            assert_eq!(whole(text), None, "{text}");
+        }
     }
 
     #[test]

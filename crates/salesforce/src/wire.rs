@@ -82,7 +82,6 @@ pub(crate) struct UpdatedAnswer {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeletedAnswer {
-    #[serde(default)]
     pub(crate) deleted_records: Vec<DeletedRecordAnswer>,
     #[serde(default, deserialize_with = "optional_timestamp")]
     pub(crate) earliest_date_available: Option<Timestamp>,

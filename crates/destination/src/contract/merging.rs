@@ -149,6 +149,35 @@ pub async fn a_record_that_comes_twice_of_which_there_is_one_is_refused(harness:
     }
 }
 
+/// Records are told apart by what the source tells them by, also where the table has no key, or another one.
+pub async fn a_record_that_comes_twice_is_refused_whatever_the_key(harness: &dyn Harness) {
+    for (key, mode) in
+        [(None, WriteMode::Replace), (Some("Name"), WriteMode::Replace), (Some("Name"), WriteMode::Upsert)]
+    {
+        if !supports(harness, mode) {
+            continue;
+        }
+        let mut spec = accounts(WriteMode::Replace);
+        spec.primary_key = key.into_iter().map(str::to_owned).collect();
+        load(harness, &spec, &[&[&["1", "a"], &["2", "b"]]]).await;
+        spec.write_mode = mode;
+        spec.identity = Some("Id".to_owned());
+
+        let twice = begin(harness, &spec).await;
+        let first = write_told_apart(&*twice, 0, &[&["3", "c"], &["4", "d"]]).await;
+        let second = write_told_apart(&*twice, 1, &[&["5", "e"], &["3", "C"]]).await;
+        let error = twice.commit(vec![first, second], "{}").await.expect_err("a record came twice");
+
+        assert_eq!(error.kind(), ErrorKind::CameTwice);
+        assert_records(harness, &[&["1", "a"], &["2", "b"]]).await;
+
+        let once = begin(harness, &spec).await;
+        let written = write_told_apart(&*once, 0, &[&["3", "c"], &["4", "d"]]).await;
+        once.commit(vec![written], "{}").await.expect("each comes once");
+        harness.drop_table(TABLE).await;
+    }
+}
+
 /// Where a part is written again, it is what is written last that comes once.
 pub async fn a_part_that_is_written_again_does_not_come_twice(harness: &dyn Harness) {
     let mut spec = accounts(WriteMode::Replace);

@@ -60,6 +60,7 @@ macro_rules! contract_tests {
             a_load_that_does_not_add_up_is_refused,
             a_part_that_is_written_again_does_not_come_twice,
             a_record_that_comes_again_after_a_resume_is_refused,
+            a_record_that_comes_twice_is_refused_whatever_the_key,
             a_record_that_comes_twice_of_which_there_is_one_is_refused,
             a_part_that_is_opened_again_is_closed_to_its_first_writer,
             a_resumed_load_commits_once,
@@ -137,6 +138,7 @@ fn table(columns: &[&str], primary_key: &[&str], write_mode: WriteMode) -> Table
         write_mode,
         version_column: None,
         keys_are_unique: false,
+        identity: None,
         gone: None,
     }
 }

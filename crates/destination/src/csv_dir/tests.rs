@@ -108,6 +108,7 @@ fn table(columns: &[&str], write_mode: WriteMode) -> TableSpec {
         write_mode,
         version_column: None,
         keys_are_unique: true,
+        identity: None,
         gone: None,
     }
 }

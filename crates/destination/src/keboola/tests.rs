@@ -117,6 +117,7 @@ crate::contract_tests! {
     TestFolder::new();
     a_load_that_does_not_add_up_is_refused,
     a_part_that_is_written_again_does_not_come_twice,
+    a_record_that_comes_twice_is_refused_whatever_the_key,
     a_record_that_comes_twice_of_which_there_is_one_is_refused,
     a_part_that_is_opened_again_is_closed_to_its_first_writer,
     a_table_that_is_none_is_refused,
@@ -147,6 +148,7 @@ fn table(columns: Vec<Column>) -> TableSpec {
         write_mode: WriteMode::Upsert,
         version_column: None,
         keys_are_unique: true,
+        identity: None,
         gone: None,
     }
 }

@@ -39,16 +39,20 @@ pub(super) fn commit(
 }
 
 /// Puts a unique index on the staging table's key, after dropping the records that a newer one supersedes; returns how many. Fails where
-/// there are any although the source holds each key once.
+/// there are any although the source holds each key once, and where a record comes twice without having the same key.
 fn index_keys(connection: &mut Connection, stage: &Stage) -> Result<u64> {
+    let failed = |error| failed(&stage.table, error);
+    if let Some(identity) = stage.table.identity_beside_key() {
+        let identity = Identifier::new(identity).to_string();
+        stage.table.refuse_twice(count_twice(connection, stage, &identity).map_err(failed)?)?;
+    }
     if stage.table.primary_key.is_empty() {
         return Ok(0);
     }
-    let failed = |error| failed(&stage.table, error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let superseded = if stage.table.keys_are_unique {
         let is_unique = create_unique_index(&transaction, stage).map_err(failed)?;
-        let twice = if is_unique { Ok(0) } else { count_twice(&transaction, stage) };
+        let twice = if is_unique { Ok(0) } else { count_twice(&transaction, stage, &key_list(stage)) };
         stage.table.refuse_twice(twice.map_err(failed)?)?;
         0
     } else {
@@ -69,12 +73,11 @@ fn create_unique_index(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite
     }
 }
 
-/// Returns how many records have the key of another one besides.
-fn count_twice(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite::Result<u64> {
-    let keys = key_list(stage);
-    let again = format!("SELECT count(*) - 1 AS again FROM {} GROUP BY {keys}", stage.name);
-    let sql = format!("SELECT sum(again) FROM ({again})");
-    transaction.query_row(&sql, (), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+/// Returns how many records have the values of another one besides in `columns`.
+fn count_twice(connection: &Connection, stage: &Stage, columns: &str) -> rusqlite::Result<u64> {
+    let again = format!("SELECT count(*) - 1 AS again FROM {} GROUP BY {columns}", stage.name);
+    let sql = format!("SELECT coalesce(sum(again), 0) FROM ({again})");
+    connection.query_row(&sql, (), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
 /// Drops the records that a newer one with the same key supersedes, and puts a unique index on the key; returns how many.

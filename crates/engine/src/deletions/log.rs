@@ -6,6 +6,7 @@ use orgtap_salesforce::{Client, Deleted, ErrorKind};
 
 use crate::error::{Error, Result};
 use crate::plan::{CLOCKS_APART, COMMIT_MARGIN, OUT_OF_REACH, less};
+use crate::record_id;
 
 /// The log is kept by whole minutes, and asked for more than one.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -70,7 +71,11 @@ async fn list(client: &Client, object: &str, from: Timestamp, end: Timestamp) ->
             Ok(deleted) if deleted.earliest_date_available.is_some_and(|earliest| earliest > from) => {
                 return Ok(Answer::Gap(OUT_OF_REACH.to_owned()));
             }
-            Ok(deleted) => log.add(deleted, from, end),
+            Ok(deleted) => {
+                if let Err(reason) = log.add(deleted, from, end) {
+                    return Ok(Answer::NoLog(reason));
+                }
+            }
             Err(error) if error.error_code() == Some("EXCEEDED_ID_LIMIT") => match halves(start, end) {
                 Some(halves) => windows.extend(halves),
                 None => return Ok(too_many()),
@@ -106,16 +111,19 @@ fn too_many() -> Answer {
 
 impl Log {
     /// Adds the answer for a time that ends at `end`. A record that was deleted before `from` was told of before, and may have been restored
-    /// since then.
-    fn add(&mut self, deleted: Deleted, from: Timestamp, end: Timestamp) {
+    /// since then. Fails with the reason where what is listed is no record.
+    fn add(&mut self, deleted: Deleted, from: Timestamp, end: Timestamp) -> Result<(), String> {
         self.claimed = self.claimed.max(deleted.latest_date_covered);
         if deleted.latest_date_covered < end {
             self.covered = self.covered.min(deleted.latest_date_covered);
         }
         for record in deleted.records.iter().filter(|record| record.deleted_date >= from) {
-            csv::write_record(&mut self.csv, [record.id.as_bytes()]);
+            let id = record_id::whole(&record.id)
+                .ok_or_else(|| "Salesforce's log of deletions lists what is no Id of a record".to_owned())?;
+            csv::write_record(&mut self.csv, [id.as_bytes()]);
             self.ids += 1;
         }
+        Ok(())
     }
 }
 

@@ -141,6 +141,7 @@ pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMo
         version_column: None,
         // Those that a log names may come again.
         keys_are_unique: write_mode == WriteMode::Retain,
+        identity: None,
         gone: Some(ending.gone.clone()),
     }
 }

@@ -189,14 +189,14 @@ pub(super) async fn decide(
     // The claim is the org's word on its changes; what is lowered of it later is for stamps that came with the records.
     window.state_after.deletions_until = window.state_after.watermark;
     let carried_on = window.saved.as_ref().filter(|_| window.write_mode == WriteMode::Upsert);
-    let Some((saved, watermark)) = carried_on.and_then(|saved| Some((saved, saved.watermark?))) else {
+    let Some(saved) = carried_on else {
         return Ok((deletions, cursor_note(window, &selected.object).into_iter().collect()));
     };
     let mut notes = Vec::new();
     let runs = saved.runs_since_reconcile.saturating_add(1);
-    let from = saved.deletions_until.unwrap_or(watermark);
+    let from = saved.deletions_until.or(saved.watermark);
     // An instant that is still to come is the word of a wrong clock.
-    let reaches = |now: Timestamp| from <= now && now.duration_since(from) <= LOG_REACH;
+    let reaches = |now: Timestamp| from.is_some_and(|from| from <= now && now.duration_since(from) <= LOG_REACH);
     deletions.compare = if saved.is_reconcile_due {
         Some("an earlier run could not tell which records are gone".to_owned())
     } else if let Some(every) = row.reconcile_every.filter(|every| runs >= every.get()) {
@@ -207,15 +207,17 @@ pub(super) async fn decide(
         let (compare, note) = without_log(row, (&ids, operation), client, &reason).await;
         notes.extend(note);
         compare
+    } else if from.is_none() || selected.object.server_time.is_none() {
+        Some("Salesforce did not tell its time, from which its log of deletions would be asked".to_owned())
     } else if !selected.object.server_time.is_some_and(reaches) {
         Some(OUT_OF_REACH.to_owned())
     } else {
-        deletions.log_from = Some(from);
+        deletions.log_from = from;
         None
     };
     if deletions.compare.is_none() {
         // Until the log has answered, or for good where there is none.
-        window.state_after.deletions_until = Some(from);
+        window.state_after.deletions_until = from;
     }
     window.state_after.runs_since_reconcile = runs;
     window.state_after.is_reconcile_due = deletions.compare.is_some();

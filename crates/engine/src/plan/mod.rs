@@ -284,6 +284,7 @@ fn table(row: &RowSpec, selected: &Selected) -> Result<TableSpec> {
         // Its Id, alone or with more, tells a record from the others.
         keys_are_unique: source::has_own_ids(selected) && primary_key.iter().any(|column| column == "Id"),
         primary_key,
+        identity: selection.projection.id_column.map(|column| selection.columns[column].column.name.clone()),
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&selection.columns),
         gone: None,

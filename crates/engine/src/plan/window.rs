@@ -19,7 +19,7 @@ pub(super) struct Window {
     pub(super) condition: Option<Condition>,
     pub(super) write_mode: WriteMode,
     pub(super) state_after: State,
-    /// The state that the table is carried on from, where it is.
+    /// The state that the table is carried on from, where it is. It may lack a watermark.
     pub(super) saved: Option<State>,
     /// The column that tells how far the stamps of the records reach.
     pub(super) cursor_column: Option<usize>,
@@ -35,10 +35,12 @@ pub(super) struct Window {
 enum Saved {
     /// The table can be carried on from here.
     Watermark { watermark: Timestamp, state: Box<State> },
-    /// There is nothing to carry on.
+    /// There is nothing to carry on, or nobody knows from where.
     Nothing {
         /// Why.
         reason: String,
+        /// The state of the table, where there is one of what the row asks for.
+        state: Option<Box<State>>,
     },
     /// The table is made of something else than the row now asks for.
     Outdated {
@@ -107,15 +109,15 @@ pub(super) async fn carried_on(
 ) -> Result<Result<State, String>> {
     let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
     Ok(match saved_state(document.as_deref(), fingerprint) {
-        Saved::Watermark { state, .. } => Ok(*state),
-        Saved::Nothing { reason } | Saved::Outdated { reason, .. } => Err(reason),
+        Saved::Watermark { state, .. } | Saved::Nothing { state: Some(state), .. } => Ok(*state),
+        Saved::Nothing { reason, state: None } | Saved::Outdated { reason, .. } => Err(reason),
     })
 }
 
 /// Returns what a saved document is good for.
 fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
     let Some(document) = document else {
-        return Saved::Nothing { reason: "the first fetch of this row".to_owned() };
+        return Saved::Nothing { reason: "the first fetch of this row".to_owned(), state: None };
     };
     match State::read(document) {
         Err(reason) => Saved::Outdated { reason, is_of_other_org: false },
@@ -125,7 +127,9 @@ fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
             let difference = saved.and_then(|saved| fingerprint.difference(saved));
             match (difference, state.watermark) {
                 (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})"), is_of_other_org },
-                (None, None) => Saved::Nothing { reason: "the last run left no watermark".to_owned() },
+                (None, None) => {
+                    Saved::Nothing { reason: "the last run left no watermark".to_owned(), state: Some(Box::new(state)) }
+                }
                 (None, Some(watermark)) => Saved::Watermark { watermark, state: Box::new(state) },
             }
         }
@@ -158,7 +162,7 @@ fn decide(
     }
     let (fetch, watermark) = match &saved {
         Saved::Watermark { watermark, .. } => (since(row, cursor, *watermark, to.clone()), bound.max(Some(*watermark))),
-        Saved::Nothing { reason } | Saved::Outdated { reason, .. } => {
+        Saved::Nothing { reason, .. } | Saved::Outdated { reason, .. } => {
             notes.extend(cursor.note.clone());
             (FetchWindow::All { reason: reason.clone() }, bound)
         }
@@ -180,7 +184,8 @@ fn decide(
     };
     let saved = match saved {
         Saved::Watermark { state, .. } => Some(*state),
-        Saved::Nothing { .. } | Saved::Outdated { .. } => None,
+        Saved::Nothing { state, .. } => state.map(|state| *state),
+        Saved::Outdated { .. } => None,
     };
     Ok(Window {
         condition: cursor.condition(from, to.as_deref())?,

@@ -342,6 +342,71 @@ async fn a_log_that_the_user_may_not_read_is_made_up_for() {
 }
 
 #[tokio::test]
+async fn ids_without_their_checksum_are_those_of_the_table() {
+    for row in [removing(object("Account")), flagging(object("Account"))] {
+        let fixture = loaded(&row).await;
+        let [gone] = fixture.first("Account");
+        let at = fixture.org.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
+        fixture.delete_for_good(gone);
+        let listed = log_of(&[(gone.to_string()[..15].to_owned(), at)]);
+        fixture.emulator.faults().add(Fault::next(CallKind::Deleted, listed)).unwrap();
+
+        let ended = fixture.load(&row).await;
+
+        assert_eq!(ended.removed + ended.flagged, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_makes_no_sense_is_made_up_for() {
+    let no_list = json!({"earliestDateAvailable": "2000-01-01T00:00:00.000+0000",
+        "latestDateCovered": "2999-01-01T00:00:00.000+0000"});
+    let no_list = CannedAnswer { status: 200, headers: [].into(), body: no_list.to_string() };
+    let no_ids = log_of(&[("everything".to_owned(), "2998-01-01T00:00:00.000+0000".to_owned())]);
+    for answer in [Action::Answer(no_list), no_ids] {
+        let row = removing(object("Account"));
+        let fixture = loaded(&row).await;
+        let [gone] = fixture.first("Account");
+        fixture.delete_for_good(gone);
+        fixture.emulator.faults().add(Fault::always(CallKind::Deleted, answer)).unwrap();
+
+        let report = fixture.run_row(&row).await;
+
+        assert_eq!(report.outcome.unwrap().removed, 1);
+        assert!(report.notes[0].contains("all"), "{:?}", report.notes);
+        assert_live(&fixture, "Account");
+    }
+}
+
+#[tokio::test]
+async fn an_org_that_tells_no_time_has_all_ids_compared() {
+    let row = flagging(object("Account"));
+    let fixture = Fixture::demo(300).await;
+    let body = json!({"name": "Account", "label": "Account", "queryable": true, "replicateable": true, "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "Name", "type": "string"},
+        {"name": "IsDeleted", "type": "boolean"},
+        {"name": "SystemModstamp", "type": "datetime", "nillable": false},
+    ]});
+    let headers = [("date".to_owned(), "yesterday".to_owned())].into();
+    let describe = CannedAnswer { status: 200, headers, body: body.to_string() };
+    fixture.emulator.faults().add(Fault::always(CallKind::Describe, Action::Answer(describe))).unwrap();
+    fixture.load(&row).await;
+    for gone in fixture.first::<2>("Account") {
+        fixture.org.advance(MINUTE);
+        fixture.delete_for_good(gone);
+
+        let report = fixture.run_row(&row).await;
+
+        let reason = "Salesforce did not tell its time, from which its log of deletions would be asked";
+        assert!(report.notes.iter().any(|note| note.ends_with(reason)), "{:?}", report.notes);
+        assert_eq!(report.outcome.unwrap().flagged, 1);
+    }
+    let kept = fixture.table("Account").filtered("IsDeleted", |flag| flag.as_deref() == Some("false"));
+    assert_eq!(kept.len(), fixture.live("Account").len());
+}
+
+#[tokio::test]
 async fn a_log_that_is_out_of_order_fails_the_row_before_anything_is_done() {
     let row = removing(object("Account"));
     let fixture = loaded(&row).await;

@@ -174,6 +174,7 @@ async fn a_state_that_cannot_be_read_is_as_good_as_none() {
         write_mode: WriteMode::Replace,
         version_column: None,
         keys_are_unique: true,
+        identity: None,
         gone: None,
     };
 

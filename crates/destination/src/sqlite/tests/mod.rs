@@ -125,6 +125,7 @@ fn table(columns: &[(&str, ColumnType)], write_mode: WriteMode) -> TableSpec {
         write_mode,
         version_column: None,
         keys_are_unique: false,
+        identity: None,
         gone: None,
     }
 }
