@@ -64,7 +64,8 @@ impl RowLoad {
         let load = context.destination.begin(&plan.table).await.map_err(Error::destination)?;
         let Some(left) = load.left().cloned() else { return Ok(Self::anew(load, plan, host)) };
         let journal = Journal::read(&left.journal);
-        let is_of_plan = |journal: &Journal| plan.may_create_job() && journal.is_of(plan, host);
+        // Without a job there is nothing to go on with, and another moment to begin at.
+        let is_of_plan = |journal: &Journal| journal.has_job() && plan.may_create_job() && journal.is_of(plan, host);
         let too_old =
             journal.as_ref().filter(|journal| is_of_plan(journal)).and_then(|journal| age(context, plan, journal));
         match journal {
@@ -123,6 +124,6 @@ fn age(context: &RowContext, plan: &Plan, journal: &Journal) -> Option<String> {
     let is_old = plan.made?.duration_since(created) > SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
     (is_old && !is_followed).then(|| {
         let hours = within.as_secs() / 3600;
-        format!("began anew: an earlier run was cut off, but its query is of {created}, more than {hours} h ago")
+        format!("began anew: an earlier run was cut off, but its query is of {created}, more than {hours} h ago (`resume_within_hours`)")
     })
 }

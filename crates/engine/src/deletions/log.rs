@@ -5,7 +5,7 @@ use orgtap_destination::csv;
 use orgtap_salesforce::{Client, Deleted, ErrorKind};
 
 use crate::error::{Error, Result};
-use crate::plan::{CLOCKS_APART, COMMIT_MARGIN, OUT_OF_REACH, less};
+use crate::plan::{CLOCKS_APART, COMMIT_MARGIN, OUT_OF_REACH, less, to_the_second};
 use crate::record_id;
 
 /// The log is kept by whole minutes, and asked for more than one.
@@ -115,7 +115,8 @@ impl Log {
     fn add(&mut self, deleted: Deleted, from: Timestamp, end: Timestamp) -> Result<(), String> {
         self.claimed = self.claimed.max(deleted.latest_date_covered);
         if deleted.latest_date_covered < end {
-            self.covered = self.covered.min(deleted.latest_date_covered);
+            // What is deleted is dated by whole seconds, and this one is not over.
+            self.covered = self.covered.min(to_the_second(deleted.latest_date_covered));
         }
         for record in deleted.records.iter().filter(|record| record.deleted_date >= from) {
             let id = record_id::whole(&record.id)

@@ -61,6 +61,8 @@ pub(crate) async fn end_listed(
             told.notes.extend(note);
             if let Some(reason) = compare {
                 compare_because(plan, reason);
+            } else if let Some(every) = row.reconcile_every {
+                told.notes.push(format!("{reason}: all Ids are compared every {every} runs, and not in this one"));
             }
             Ok(Before::default())
         }

@@ -107,7 +107,7 @@ pub(crate) async fn extract(on: Extraction<'_>, stop: &CancellationToken) -> Res
         }
     }
     let mut extracted = match bulk::extract(on, stop).await {
-        Err(Error::Salesforce(error)) if may_fall_back(on.plan, error.kind()) => {
+        Err(Error::Salesforce(error)) if may_fall_back(on, error.kind()) => {
             tracing::info!(row = on.plan.row, reason = %error, "the Bulk API refused the query, using the REST API");
             notes.push("read through the REST API, since the Bulk API refused the query".to_owned());
             rest::extract_all(on, stop).await?
@@ -118,8 +118,12 @@ pub(crate) async fn extract(on: Extraction<'_>, stop: &CancellationToken) -> Res
     Ok(extracted)
 }
 
-fn may_fall_back(plan: &Plan, kind: ErrorKind) -> bool {
-    plan.may_fall_back && matches!(kind, ErrorKind::UnsupportedByBulk | ErrorKind::FilterMissing)
+/// Returns whether the REST API reads all instead: not where jobs have read some of it, nor where the commit is of what an earlier run asked for.
+fn may_fall_back(on: Extraction<'_>, kind: ErrorKind) -> bool {
+    on.plan.may_fall_back
+        && matches!(kind, ErrorKind::UnsupportedByBulk | ErrorKind::FilterMissing)
+        && on.parts.written().is_empty()
+        && on.journal.snapshot().state_after == on.plan.state_after
 }
 
 /// Says that a job is created although the plan was to do without.

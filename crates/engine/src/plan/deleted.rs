@@ -212,6 +212,9 @@ pub(super) async fn decide(
     } else if !selected.object.server_time.is_some_and(reaches) {
         Some(OUT_OF_REACH.to_owned())
     } else {
+        if let Some(from) = from {
+            window.reach_back(row, from)?;
+        }
         deletions.log_from = from;
         None
     };

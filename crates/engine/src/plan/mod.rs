@@ -46,7 +46,7 @@ use route::{Reading, Route};
 use source::Selected;
 pub(crate) use subject::{Subject, nothing_loaded};
 use window::Window;
-pub(crate) use window::less;
+pub(crate) use window::{less, to_the_second};
 
 /// What a row will do.
 #[derive(Clone, Debug)]

@@ -21,6 +21,8 @@ pub(super) struct Window {
     pub(super) state_after: State,
     /// The state that the table is carried on from, where it is. It may lack a watermark.
     pub(super) saved: Option<State>,
+    /// The field that orders change, where it matters.
+    cursor: Option<Cursor>,
     /// The column that tells how far the stamps of the records reach.
     pub(super) cursor_column: Option<usize>,
     /// How far back a watermark has to lie.
@@ -74,6 +76,7 @@ impl Window {
                 write_mode: if full_refresh { WriteMode::Replace } else { whole_write_mode(row) },
                 state_after: State::new(fingerprint, cursor::by_margin(object).map(to_the_second)),
                 saved,
+                cursor: None,
                 cursor_column: None,
                 watermark_margin: SignedDuration::ZERO,
                 cursor_cost: None,
@@ -91,6 +94,18 @@ impl Window {
         // The watermark is asked for before the query runs: what is stamped later may be seen by the query or not.
         let bound = cursor::watermark(client, object).await.map(|at| to_the_second(less(at, cursor.margin())));
         decide(row, full_refresh, &cursor, saved, bound, fingerprint)
+    }
+
+    /// Has what changed since `instant` be read, where that is before the watermark: a log of deletions from then on may list records that were
+    /// restored since.
+    pub(super) fn reach_back(&mut self, row: &RowSpec, instant: Timestamp) -> Result<()> {
+        if let (FetchWindow::Since { from, to, watermark, .. }, Some(cursor)) = (&mut self.fetch, &self.cursor)
+            && instant < *watermark
+        {
+            *from = lower_bound(row, cursor, instant);
+            self.condition = cursor.condition(Some(from), to.as_deref())?;
+        }
+        Ok(())
     }
 }
 
@@ -191,6 +206,7 @@ fn decide(
         condition: cursor.condition(from, to.as_deref())?,
         fetch,
         write_mode,
+        cursor: Some(cursor.clone()),
         cursor_column: cursor.column(&fingerprint.fields),
         watermark_margin: cursor.margin(),
         cursor_cost: cursor.cost(),
@@ -201,8 +217,11 @@ fn decide(
 }
 
 fn since(row: &RowSpec, cursor: &Cursor, watermark: Timestamp, to: Option<String>) -> FetchWindow {
-    let from = watermark.saturating_sub(row.overlap).unwrap_or(Timestamp::MIN);
-    FetchWindow::Since { cursor_field: cursor.field.clone(), from: cursor.bound(from), to, watermark }
+    FetchWindow::Since { cursor_field: cursor.field.clone(), from: lower_bound(row, cursor, watermark), to, watermark }
+}
+
+fn lower_bound(row: &RowSpec, cursor: &Cursor, instant: Timestamp) -> String {
+    cursor.bound(instant.saturating_sub(row.overlap).unwrap_or(Timestamp::MIN))
 }
 
 fn write_mode(load: Load) -> WriteMode {
@@ -227,7 +246,7 @@ pub(crate) fn less(at: Timestamp, margin: SignedDuration) -> Timestamp {
 }
 
 /// Salesforce stamps to the second; a watermark within a second would claim the whole of it.
-fn to_the_second(at: Timestamp) -> Timestamp {
+pub(crate) fn to_the_second(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

@@ -6,7 +6,7 @@ use orgtap_emulator::{Action, CallKind, CannedAnswer, Fault, When};
 use orgtap_engine::{Api, Error, RowSpec, RunEvent, RunSpec};
 use orgtap_salesforce::Client;
 
-use crate::fixture::{Fixture, Running, chain, object, only, some_of};
+use crate::fixture::{Fixture, Running, chain, object, only, some_of, soql};
 use crate::plain_proxy;
 use crate::records::assert_same;
 
@@ -186,6 +186,30 @@ async fn results_that_end_too_early_fail_the_row() {
     let message = format!("could not read the records whole: the job found {accounts} records, its pages hold 11");
     assert_eq!(chain(&error), message);
     assert!(fixture.memory.table("Account").is_none());
+}
+
+#[tokio::test]
+async fn results_of_which_nobody_says_where_they_end_fail_the_row() {
+    let count_of_records = r#","numberRecordsProcessed":3"#;
+    for (count, locator, is_right) in [("", None, false), ("", Some("null"), true), (count_of_records, None, true)] {
+        let fixture = Fixture::demo(600).await;
+        let job = format!(r#"{{"id":"750R0000000zxr8IAA","state":"JobComplete"{count}}}"#);
+        let page = "\"Id\"\n\"001R0000000zlh1IAA\"\n\"001R0000000zlh2IAA\"\n\"001R0000000zlh3IAA\"\n";
+        let headers: Vec<_> =
+            [("content-type", "text/csv")].into_iter().chain(locator.map(|text| ("sforce-locator", text))).collect();
+        let faults = fixture.emulator.faults();
+        faults
+            .add(Fault::always(CallKind::JobInfo, canned(200, &[("content-type", "application/json")], &job)))
+            .unwrap();
+        faults.add(Fault::always(CallKind::Results, canned(200, &headers, page))).unwrap();
+
+        let outcome = run(&fixture, &soql("SELECT Id FROM Account")).await;
+
+        assert_eq!(outcome.is_ok(), is_right, "{count} {locator:?}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert!(matches!(error, Error::Incomplete { .. }), "{error:?}");
+        }
+    }
 }
 
 #[tokio::test]

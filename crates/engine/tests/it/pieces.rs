@@ -285,6 +285,28 @@ async fn an_object_of_which_the_job_says_that_it_is_not_split_is_read_by_several
 }
 
 #[tokio::test]
+async fn a_whole_job_is_gone_on_with_where_a_limit_allows_no_pieces() {
+    let options = EmulatorOptions { page_records: 20, job_time: JobTime::Polls(3), ..EmulatorOptions::default() };
+    let fixture = org_of(LISTED).await;
+    let fixture = Fixture::with(fixture.org.clone(), options).await;
+    for number in RECORDS..2_100 {
+        add(&fixture, LISTED, number);
+    }
+    let row = RowSpec { api: orgtap_engine::Api::Auto, ..object(LISTED) };
+    let spec = RunSpec { records_per_job: 1_000, page_records: 1_000, ..spec(&row) };
+    fixture.emulator.faults().add(Fault::nth(CallKind::JobCreate, 2, Action::DailyLimit)).unwrap();
+    let error = only(fixture.run(spec.clone()).await).outcome.unwrap_err();
+    assert!(matches!(&error, Error::Salesforce(error) if error.kind() == ErrorKind::LimitExceeded), "{error:?}");
+
+    let report = only(fixture.run(spec).await);
+
+    assert_eq!(report.outcome.unwrap().records, 2_100);
+    assert_same(&fixture.table(LISTED), &fixture.live(LISTED));
+    // The second is the one that was refused.
+    assert_eq!((calls(&fixture, CallKind::JobCreate), calls(&fixture, CallKind::JobDelete)), (2, 1));
+}
+
+#[tokio::test]
 async fn an_object_whose_ids_salesforce_does_not_compare_is_read_by_one_job() {
     for (call, nth) in [(CallKind::Query, 1), (CallKind::Query, 2), (CallKind::JobCreate, 1)] {
         let fixture = org_of(UNCHUNKED).await;
@@ -311,6 +333,45 @@ async fn one_of_several_jobs_that_is_too_much_is_cut_again() {
     assert_eq!(report.outcome.unwrap().records, RECORDS as u64);
     assert_same(&fixture.table(UNCHUNKED), &fixture.live(UNCHUNKED));
     assert_eq!((calls(&fixture, CallKind::JobCreate), calls(&fixture, CallKind::JobDelete)), (7, 7));
+}
+
+#[tokio::test]
+async fn a_piece_whose_creation_takes_long_is_created_once() {
+    let fixture = org_of(UNCHUNKED).await;
+    let faults = fixture.emulator.faults();
+    let timeout = Action::FailJob { message: Some("QUERY_TIMEOUT: too long".to_owned()) };
+    faults.add(Fault::nth(CallKind::JobInfo, 2, timeout)).unwrap();
+    faults.add(Fault::nth(CallKind::JobCreate, 4, Action::Hold { gate: "piece".to_owned() })).unwrap();
+    let mut running = fixture.start(Arc::new(fixture.memory.clone()), spec(&object(UNCHUNKED)));
+    running.held(faults, "piece").await;
+    // Meanwhile the other jobs end, and there is room for more.
+    running.settled(|| calls(&fixture, CallKind::Results) >= 10).await;
+    faults.release("piece");
+
+    let report = running.end().await;
+
+    assert_eq!(report.outcome.unwrap().records, RECORDS as u64);
+    assert_same(&fixture.table(UNCHUNKED), &fixture.live(UNCHUNKED));
+    assert_eq!((calls(&fixture, CallKind::JobCreate), calls(&fixture, CallKind::JobDelete)), (7, 7));
+}
+
+#[tokio::test]
+async fn what_jobs_have_read_is_not_read_by_rest_again() {
+    let fixture = org_of(UNCHUNKED).await;
+    let faults = fixture.emulator.faults();
+    let timeout = Action::FailJob { message: Some("QUERY_TIMEOUT: too long".to_owned()) };
+    faults.add(Fault::nth(CallKind::JobInfo, 2, timeout)).unwrap();
+    let body = r#"[{"errorCode":"INSUFFICIENT_ACCESS","message":"no jobs any more"}]"#.to_owned();
+    let forbidden = Action::Answer(CannedAnswer { status: 403, headers: [].into(), body });
+    faults.add(Fault::nth(CallKind::JobCreate, 7, forbidden)).unwrap();
+    // Nothing tells its records apart.
+    let row = soql("SELECT Name FROM MeterReading");
+
+    let error = run(&fixture, &row).await.outcome.unwrap_err();
+
+    assert!(matches!(&error, Error::Salesforce(error) if error.kind() == ErrorKind::UnsupportedByBulk), "{error:?}");
+    assert!(fixture.memory.table(UNCHUNKED).is_none());
+    assert_eq!(run(&fixture, &row).await.outcome.unwrap().records, RECORDS as u64);
 }
 
 #[tokio::test]

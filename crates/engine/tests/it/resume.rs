@@ -200,8 +200,9 @@ async fn a_query_that_is_too_old_is_not_gone_on_with_where_nothing_brings_its_ta
         report.outcome.unwrap();
         assert_eq!(calls(&fixture, CallKind::JobCreate), jobs, "{row:?} after {age} minutes");
         assert_eq!(calls(&fixture, CallKind::JobDelete), jobs);
-        let is_told =
-            report.notes.iter().any(|note| note.starts_with("began anew: ") && note.ends_with("more than 24 h ago"));
+        let is_told = report.notes.iter().any(|note| {
+            note.starts_with("began anew: ") && note.ends_with("more than 24 h ago (`resume_within_hours`)")
+        });
         let begins_anew = row.fetch == Fetch::All && age > 24 * 60;
         assert_eq!(is_told, begins_anew, "{:?}", report.notes);
         if begins_anew {

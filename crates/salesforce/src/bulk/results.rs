@@ -49,6 +49,9 @@ pub struct ResultPage {
     pub records: Option<u64>,
     /// The next page, or `None` on the last. Of no meaning on a page from [`ResultPageList`], which has its own order.
     pub next: Option<Locator>,
+    /// Whether the server says anything of a next page. Where it does not, a page counts as the last, and only the number of records in all
+    /// tells whether it is.
+    pub is_next_told: bool,
     /// The CSV.
     pub body: PageBody,
 }
@@ -120,6 +123,9 @@ impl ResultPageList {
             }
         };
         let next = answer.next_records_url.filter(|_| !answer.done);
+        if next.is_none() && !answer.done {
+            return Err("it is not the last of the list and does not say where the next is".to_owned());
+        }
         let next = next.map(|next| locator(&next, "resultPages")).transpose()?.flatten();
         let pages = answer.result_pages.iter().map(|page| locator(&page.result_url, "results"));
         Ok(Self { pages: pages.collect::<Result<_, String>>()?, next })
@@ -171,7 +177,8 @@ impl ResultPage {
             Ok(next) => next,
             Err(cause) => return refuse(cause),
         };
-        Ok(Self { records, next, body: PageBody::open(response, ledger)? })
+        let is_next_told = response.has_header(LOCATOR);
+        Ok(Self { records, next, is_next_told, body: PageBody::open(response, ledger)? })
     }
 }
 

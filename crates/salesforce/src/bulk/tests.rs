@@ -503,7 +503,8 @@ async fn a_list_of_pages_that_leads_elsewhere_is_refused() {
         let next = format!(
             r#"{{"resultPages":[{{"resultUrl":"{path}/results?locator=a"}}],"nextRecordsUrl":"{address}","done":false}}"#
         );
-        for body in [page, next] {
+        let endless = format!(r#"{{"resultPages":[{{"resultUrl":"{path}/results?locator=a"}}],"done":false}}"#);
+        for body in [page, next, endless] {
             let server = Scripted::start([Reply::json(&body)]).await;
 
             let error = server.client().0.result_page_list(&id(), None).await.unwrap_err();

@@ -12,19 +12,45 @@ use orgtap_salesforce::{Job, JobId};
 
 use super::BulkJob;
 use crate::error::{Error, Result};
-use crate::journal::Journal;
+use crate::journal::{JobRecord, Journal};
 
 /// How long before a job one may have been created whose answer was lost: as long as all attempts together take, and the answers with them.
 const ATTEMPTS_TAKE: Duration = Duration::from_secs(30 * 60);
 
+/// A job that was created.
+#[derive(Debug)]
+pub(super) struct Created {
+    pub(super) job: Job,
+    /// How many answers to its creation were lost.
+    lost_answers: u32,
+    /// The ids of jobs that may be of those.
+    twins: Vec<String>,
+}
+
+impl JobRecord {
+    /// Notes that it is the job that was `created`.
+    pub(super) fn note_created(&mut self, created: &Created) {
+        self.note(&created.job);
+        (self.lost_answers, self.twins) = (created.lost_answers, created.twins.clone());
+    }
+}
+
 impl BulkJob<'_> {
     /// Creates the job and writes it to the journal.
     pub(super) async fn create(self) -> Result<JobId> {
+        let created = self.create_for(&self.record().query).await?;
+        self.change(|record| record.note_created(&created));
+        self.save().await?;
+        self.on.parts.job(&created.job);
+        Ok(created.job.id)
+    }
+
+    /// Creates a job for `query`, of which the journal does not know yet.
+    pub(super) async fn create_for(self, query: &str) -> Result<Created> {
         let plan = self.on.plan;
-        let query = self.record().query;
         let lost = AtomicU32::new(0);
         let create = || async {
-            let created = self.on.client.create_query_job(plan.operation, &query).await;
+            let created = self.on.client.create_query_job(plan.operation, query).await;
             created.map_err(|error| {
                 lost.fetch_add(u32::from(error.is_answer_lost()), Ordering::Relaxed);
                 NotCreated(error)
@@ -32,15 +58,9 @@ impl BulkJob<'_> {
         };
         let job = self.on.client.with_backoff(create).await.map_err(|NotCreated(error)| Error::salesforce(error))?;
         tracing::debug!(row = plan.row, job_id = %job.id, "created the query job");
-        let lost = lost.into_inner();
-        let twins = if lost == 0 { Vec::new() } else { self.twins(&job).await };
-        self.change(|record| {
-            record.note(&job);
-            (record.lost_answers, record.twins) = (lost, twins);
-        });
-        self.save().await?;
-        self.on.parts.job(&job);
-        Ok(job.id)
+        let lost_answers = lost.into_inner();
+        let twins = if lost_answers == 0 { Vec::new() } else { self.twins(&job).await };
+        Ok(Created { job, lost_answers, twins })
     }
 
     /// Returns the ids of the jobs that may have been created by an attempt whose answer was lost.

@@ -73,6 +73,10 @@ impl PageRequest<'_> {
         }
         self.check(page.records, &decoder)?;
         if page_records.is_some() {
+            // The number of records would tell whether there are more.
+            if page.next.is_none() && !page.is_next_told && self.job.record().records.is_none() {
+                return Err(PageError::NoEnd);
+            }
             self.job.change(|record| record.note_next(self.index, page.next.as_ref()));
         }
         // First the journal, then the part: a finished part whose successor nobody knows would be of no use.
@@ -118,6 +122,8 @@ enum PageError {
     TooMany { most: u64 },
     #[error("the page is empty, without even a header")]
     Empty,
+    #[error("the page does not say whether it is the last, and the job not how many records it found")]
+    NoEnd,
     /// The page could not be written.
     #[error(transparent)]
     Load(#[from] Error),
@@ -128,9 +134,11 @@ impl From<PageError> for Error {
         match error {
             PageError::Refused(error) | PageError::Cut(error) => Self::salesforce(error),
             PageError::Load(error) => error,
-            PageError::Decode(_) | PageError::Count { .. } | PageError::TooMany { .. } | PageError::Empty => {
-                Self::Incomplete { message: error.to_string() }
-            }
+            PageError::Decode(_)
+            | PageError::Count { .. }
+            | PageError::TooMany { .. }
+            | PageError::Empty
+            | PageError::NoEnd => Self::Incomplete { message: error.to_string() },
         }
     }
 }
@@ -143,7 +151,7 @@ impl Transient for PageError {
             Self::Decode(error) => {
                 matches!(error, DecodeError::Unfinished | DecodeError::Form { .. } | DecodeError::Order { .. })
             }
-            Self::Count { .. } | Self::TooMany { .. } | Self::Empty => true,
+            Self::Count { .. } | Self::TooMany { .. } | Self::Empty | Self::NoEnd => true,
             Self::Refused(_) | Self::Load(_) => false,
         }
     }

@@ -92,8 +92,10 @@ impl BulkJob<'_> {
         Some(query)
     }
 
-    /// Puts jobs for the pieces of `query` in the place of this one and creates the first of them. Returns whether Salesforce takes such a query;
-    /// if not, everything is as it was.
+    /// Creates a job for the first piece of `query` and puts jobs for all of them in the place of this one. Returns whether Salesforce takes such
+    /// a query; if not, or if it cannot be asked now, everything is as it was.
+    ///
+    /// The journal has the pieces only once the first of them has its job: others that read it begin whatever is in it.
     pub(super) async fn cut(self, query: &Query, cut: Cut) -> Result<bool> {
         let piece = |piece| Some(Piece { query: cut.key.narrowed(query, cut.range, piece)?.to_string(), range: piece });
         let Some(pieces) = cut.pieces.iter().copied().map(piece).collect::<Option<Vec<_>>>() else { return Ok(false) };
@@ -103,26 +105,25 @@ impl BulkJob<'_> {
             by = cut.key.field(),
             "asking for the query in pieces"
         );
-        let whole = self.record();
-        let numbers = self.on.journal.change(|journal| journal.replace(&whole, &cut, pieces));
-        self.save().await?;
-        let first = Self { number: numbers[0], ..self };
-        match first.create().await {
-            Ok(_) => {
-                remove_job(self.on.client, &whole, cut.is_planned).await;
-                Ok(true)
-            }
+        let Some(first) = pieces.first() else { return Ok(false) };
+        let created = match self.create_for(&first.query).await {
             Err(Error::Salesforce(error)) if is_refused(error.kind()) => {
                 tracing::debug!(row = self.on.plan.row, %error, "Salesforce does not take the pieces");
-                self.on.journal.change(|journal| {
-                    journal.put_back(whole, &numbers);
-                    journal.ids_refused |= cut.key == Key::Id;
-                });
+                self.on.journal.change(|journal| journal.ids_refused |= cut.key == Key::Id);
                 self.save().await?;
-                Ok(false)
+                return Ok(false);
             }
-            Err(error) => Err(error),
-        }
+            created => created?,
+        };
+        let whole = self.record();
+        self.on.journal.change(|journal| {
+            let first = journal.replace(&whole, &cut, pieces);
+            journal.job(first).note_created(&created);
+        });
+        self.save().await?;
+        self.on.parts.job(&created.job);
+        remove_job(self.on.client, &whole, cut.is_planned).await;
+        Ok(true)
     }
 }
 
@@ -134,8 +135,8 @@ impl Cut {
 }
 
 impl Journal {
-    /// Puts jobs for `pieces` in the place of the one of `whole`. Returns their numbers.
-    fn replace(&mut self, whole: &JobRecord, cut: &Cut, pieces: Vec<Piece>) -> Vec<u32> {
+    /// Puts jobs for `pieces` in the place of the one of `whole`. Returns the number of the first.
+    fn replace(&mut self, whole: &JobRecord, cut: &Cut, pieces: Vec<Piece>) -> u32 {
         let record = |(number, Piece { query, range }): (u32, Piece)| {
             let mut record = JobRecord::of(query, number);
             (record.ids, record.splits) = (whole.ids, whole.splits);
@@ -148,19 +149,11 @@ impl Journal {
             *splits += u8::from(!cut.is_planned);
             record
         };
-        let pieces: Vec<JobRecord> = (self.next_number()..).zip(pieces).map(record).collect();
-        let numbers = pieces.iter().map(JobRecord::number).collect();
+        let first = self.next_number();
+        let pieces: Vec<JobRecord> = (first..).zip(pieces).map(record).collect();
         if let Some(index) = self.jobs.iter().position(|job| job.number() == whole.number()) {
             self.jobs.splice(index..=index, pieces);
         }
-        numbers
-    }
-
-    /// Puts the job of `whole` back in the place of the pieces `numbers`.
-    fn put_back(&mut self, whole: JobRecord, numbers: &[u32]) {
-        let is_piece = |job: &JobRecord| numbers.contains(&job.number());
-        let index = self.jobs.iter().position(is_piece).unwrap_or_default();
-        self.jobs.retain(|job| !is_piece(job));
-        self.jobs.insert(index, whole);
+        first
     }
 }
