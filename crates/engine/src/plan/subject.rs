@@ -39,7 +39,7 @@ impl Subject {
         let query_all = source::select(&all, client).await?.query;
         let selected = source::select(row, client).await?;
         let table = table(row, &selected)?;
-        let mut fingerprint = fingerprint_of(row, &selected);
+        let mut fingerprint = fingerprint_of(row, &selected, &table.primary_key);
         let Selected { mut query, object, selection, operation, includes_deleted, .. } = selected;
         // A run reads deleted records to take them out; the table is to hold none.
         if row.deleted == Deleted::Remove && !includes_deleted {
