@@ -119,6 +119,13 @@ impl Destination for Keboola {
         Ok(self.kept().await?.and_then(|state| state.of_table(table)))
     }
 
+    async fn states(&self, row: &str) -> Result<Vec<String>> {
+        if let Some(state) = &*self.committed.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok((state.row == row).then(|| state.document.clone()).into_iter().collect());
+        }
+        Ok(self.kept().await?.map(|state| state.document).into_iter().collect())
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         table.validate()?;
         if table.gone.is_some() {
