@@ -378,6 +378,19 @@ fn records_without_a_cursor_value_are_not_missed_in_a_log() {
 }
 
 #[test]
+fn a_reader_that_went_away_hides_no_difference() {
+    let context = loaded(ACCOUNTS);
+    execute(&context, "DELETE FROM Account WHERE rowid = 3");
+
+    for args in [&["verify"][..], &["verify", "--json"]] {
+        let mut running = context.start(args);
+        running.close_stdout();
+
+        running.end().exits(1);
+    }
+}
+
+#[test]
 fn an_unknown_row_is_guessed() {
     let context = TestContext::new();
     context.configure(ACCOUNTS);
