@@ -17,7 +17,7 @@ use crate::{
 pub enum Call {
     /// [`Destination::check`].
     Check,
-    /// [`Destination::state`].
+    /// [`Destination::state`], and [`Destination::states`] without a table.
     State,
     /// [`Destination::begin`].
     Begin,
@@ -179,6 +179,11 @@ impl Destination for Faulty {
     async fn state(&self, row: &str, table: &str) -> Result<Option<String>> {
         self.script.step(Call::State, Some(table), "read the state")?;
         self.inner.state(row, table).await
+    }
+
+    async fn states(&self, row: &str) -> Result<Vec<String>> {
+        self.script.step(Call::State, None, "read the states")?;
+        self.inner.states(row).await
     }
 
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {

@@ -61,6 +61,10 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// `None` where nothing was committed yet, or where the table is gone: a state without its table would make the next run skip records.
     async fn state(&self, row: &str, table: &str) -> Result<Option<String>>;
 
+    /// Returns the state documents that the row `row` committed last with each of its tables that are still there, in no particular order. For
+    /// whoever does not know yet how the row's table is spelled.
+    async fn states(&self, row: &str) -> Result<Vec<String>>;
+
     /// Starts one load of one table. Nothing becomes visible until [`TableLoad::commit`].
     ///
     /// A load of the table that ended without commit or abort, however suddenly, is taken up where it had saved a journal: see

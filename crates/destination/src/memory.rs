@@ -96,6 +96,10 @@ impl Destination for Memory {
         Ok(lock(&self.store).tables.get(table).and_then(|stored| stored.states.get(row).cloned()))
     }
 
+    async fn states(&self, row: &str) -> Result<Vec<String>> {
+        Ok(lock(&self.store).tables.values().filter_map(|stored| stored.states.get(row).cloned()).collect())
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         table.validate()?;
         if !lock(&self.store).loading.insert(table.name.clone()) {

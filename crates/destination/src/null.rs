@@ -44,6 +44,10 @@ impl Destination for Null {
         Ok(None)
     }
 
+    async fn states(&self, _row: &str) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         table.validate()?;
         Ok(Box::new(NullLoad { records: self.records.clone(), ledger: Arc::default() }))

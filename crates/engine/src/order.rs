@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use jiff::{Timestamp, ToSpan};
 use orgtap_destination::Destination;
 
-use crate::spec::{RowSpec, RunSpec, Source};
+use crate::spec::{RowSpec, RunSpec};
 use crate::state::State;
 
 /// By what the states of one run are known.
@@ -47,14 +47,11 @@ pub(crate) async fn of(spec: &RunSpec, destination: &dyn Destination) -> (Vec<us
 }
 
 /// Returns the mark that the row's last commit saved. What cannot be read the plan will tell.
+///
+/// It is looked for in all tables of the row: only the describe says how one is spelled that is named after its object.
 async fn mark(row: &RowSpec, destination: &dyn Destination) -> Option<Timestamp> {
-    let table = match (&row.table, &row.source) {
-        (Some(table), _) => table.clone(),
-        (None, Source::Object { object, .. }) => object.clone(),
-        (None, Source::Soql(soql)) => orgtap_soql::parse(soql).ok()?.object().text.clone(),
-    };
-    let document = destination.state(&row.name, &table).await.ok()??;
-    State::read(&document).ok()?.run
+    let documents = destination.states(&row.name).await.ok()?;
+    documents.iter().filter_map(|document| State::read(document).ok()?.run).max()
 }
 
 #[cfg(test)]

@@ -58,6 +58,13 @@ pub(crate) struct Fingerprint {
     /// Whether deleted records are taken out of the table.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) removes_deleted: bool,
+    /// The columns that tell one record from another, in the order of the row. `None` where records are appended, and in older documents: then
+    /// no key differs from it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) primary_key: Option<Vec<String>>,
+    /// Whether records are added without looking, so that the table may hold several of one. `None` in older documents: nobody knows.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(crate) appends: Option<bool>,
 }
 
 impl State {
@@ -116,6 +123,7 @@ impl Fingerprint {
             let was = saved.cursor_field.as_deref().unwrap_or("none");
             differences.push(format!("the cursor field was `{was}`"));
         }
+        differences.extend(self.difference_of_keys(saved));
         if (self.include_deleted, self.removes_deleted) != (saved.include_deleted, saved.removes_deleted) {
             let were = match (saved.include_deleted, saved.removes_deleted) {
                 (true, _) => "included",
@@ -132,6 +140,22 @@ impl Fingerprint {
             differences.extend(list("gone", &saved.fields, &self.fields));
         }
         (!differences.is_empty()).then(|| differences.join(", "))
+    }
+
+    /// Returns what else told one record of the table from another, in words. A table that holds one record of each can be appended to.
+    fn difference_of_keys(&self, saved: &Self) -> Option<String> {
+        if (self.appends, saved.appends) == (Some(false), Some(true)) {
+            return Some("records were appended".to_owned());
+        }
+        let (key, was) = (self.primary_key.as_ref()?, saved.primary_key.as_ref()?);
+        if key == was {
+            return None;
+        }
+        let was: Vec<String> = was.iter().map(|column| format!("`{column}`")).collect();
+        Some(match was.is_empty() {
+            true => "there was no primary key".to_owned(),
+            false => format!("the primary key was {}", was.join(", ")),
+        })
     }
 }
 
@@ -164,6 +188,8 @@ mod tests {
             cursor_field: Some("LastModifiedDate".into()),
             include_deleted: false,
             removes_deleted: false,
+            primary_key: Some(vec!["Id".into()]),
+            appends: Some(false),
         }
     }
 
@@ -220,6 +246,41 @@ mod tests {
     }
 
     #[test]
+    fn another_key_is_a_difference() {
+        let keyed = |columns: &[&str]| Fingerprint {
+            primary_key: Some(columns.iter().map(ToString::to_string).collect()),
+            ..fingerprint()
+        };
+
+        assert_eq!(
+            fingerprint().difference(&keyed(&["Name", "Site"])),
+            Some("the primary key was `Name`, `Site`".to_owned())
+        );
+        assert_eq!(fingerprint().difference(&keyed(&[])), Some("there was no primary key".to_owned()));
+    }
+
+    #[test]
+    fn a_log_is_no_table_of_one_record_each_but_such_a_table_may_become_a_log() {
+        let log = Fingerprint { primary_key: None, appends: Some(true), ..fingerprint() };
+
+        assert_eq!(fingerprint().difference(&log), Some("records were appended".to_owned()));
+        assert_eq!(log.difference(&fingerprint()), None);
+    }
+
+    #[test]
+    fn a_document_from_before_there_were_keys_in_it_is_carried_on() {
+        let document = State::new(fingerprint(), None).document();
+        let old = document.replace(",\"primary_key\":[\"Id\"],\"appends\":false", "");
+        assert_ne!(old, document);
+
+        let saved = State::read(&old).unwrap().fingerprint.unwrap();
+
+        for new in [fingerprint(), Fingerprint { primary_key: Some(vec!["Name".into()]), ..fingerprint() }] {
+            assert_eq!(new.difference(&saved), None);
+        }
+    }
+
+    #[test]
     fn a_document_says_nothing_of_what_is_usual() {
         let document = State::new(fingerprint(), None).document();
 
@@ -240,6 +301,8 @@ mod tests {
             cursor_field: None,
             include_deleted: true,
             removes_deleted: false,
+            primary_key: Some(vec!["Email".into()]),
+            appends: Some(false),
         };
 
         let difference = new.difference(&fingerprint()).unwrap();
@@ -247,7 +310,7 @@ mod tests {
         assert_eq!(
             difference,
             "the org was `00Dd0000000cQ8L`, the object was `Account`, the query's conditions changed, the cursor field was `LastModifiedDate`, \
-             deleted records were left out, new: `Email`, gone: `Name`"
+             the primary key was `Id`, deleted records were left out, new: `Email`, gone: `Name`"
         );
     }
 }

@@ -25,6 +25,8 @@ pub async fn state_is_saved_with_the_data_or_not_at_all(harness: &dyn Harness) {
     assert_eq!(destination.state(ROW, TABLE).await.expect("state").as_deref(), Some("{\"watermark\":\"ä\n\"}"));
     assert_eq!(destination.state("other row", TABLE).await.expect("state"), None);
     assert_eq!(destination.state(ROW, "Other").await.expect("state"), None);
+    assert_eq!(destination.states(ROW).await.expect("states"), ["{\"watermark\":\"ä\n\"}"]);
+    assert!(destination.states("other row").await.expect("states").is_empty());
 }
 
 /// Without its table a state would make the next run skip records.
@@ -35,6 +37,7 @@ pub async fn state_is_gone_with_its_table(harness: &dyn Harness) {
     harness.drop_table(TABLE).await;
 
     assert_eq!(destination.state(ROW, TABLE).await.expect("state"), None);
+    assert!(destination.states(ROW).await.expect("states").is_empty());
 }
 
 /// A replace removes the records that other rows had put into the table, so their states go too; an upsert leaves them.

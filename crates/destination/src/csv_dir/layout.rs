@@ -96,12 +96,31 @@ impl Layout {
         if self.existing()?.is_none() {
             return Ok(None);
         }
-        let path = state_path(&self.table, row);
-        match fs::read_to_string(&path) {
-            Ok(state) => Ok(Some(state)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("read", &path)(error)),
-        }
+        saved_state(&self.table, row)
+    }
+}
+
+/// Returns the states that `row` saved with the tables in `root`.
+pub(super) fn states(root: &Path, row: &str) -> Result<Vec<String>> {
+    let tables = match fs::read_dir(root) {
+        Ok(tables) => tables,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("read", root)(error)),
+    };
+    let mut states = Vec::new();
+    for table in tables {
+        states.extend(saved_state(&table.map_err(failed("read", root))?.path(), row)?);
+    }
+    Ok(states)
+}
+
+/// Returns the state that `row` saved with the table in `folder`, which may also be something else.
+fn saved_state(folder: &Path, row: &str) -> Result<Option<String>> {
+    let path = state_path(folder, row);
+    match fs::read_to_string(&path) {
+        Ok(state) => Ok(Some(state)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(failed("read", &path)(error)),
     }
 }
 

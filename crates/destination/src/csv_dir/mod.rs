@@ -69,6 +69,11 @@ impl Destination for CsvDir {
         .await
     }
 
+    async fn states(&self, row: &str) -> Result<Vec<String>> {
+        let (path, row) = (self.path.clone(), row.to_owned());
+        blocking(move || layout::states(&path, &row)).await
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         table.validate()?;
         let (layout, table) = (Layout::new(&self.path, &table.name), table.clone());

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use memchr::memchr_iter;
 
 use super::manifest::Rendered;
-use super::{CommittedState, KeboolaOptions};
+use super::{CommittedState, KeboolaOptions, KeptState};
 use crate::admission::Admission;
 use crate::file_part::{FilePart, RecordFile};
 use crate::files::{blocking, failed, remove};
@@ -148,7 +148,8 @@ impl KeboolaLoad {
         let layout = &self.staged.layout;
         let (manifest, state_file) = (layout.staging.join("manifest"), layout.staging.join("state.json"));
         write(&manifest, &self.manifest.json)?;
-        write(&state_file, self.options.state_file.write(state, &self.manifest.columns).as_bytes())?;
+        let kept = KeptState { document: state.to_owned(), table: Some(self.table.name.clone()) };
+        write(&state_file, self.options.state_file.write(&kept, &self.manifest.columns).as_bytes())?;
         let mut moves = Vec::new();
         for (old, name) in [(&layout.table, "old-table"), (&layout.manifest, "old-manifest")] {
             if fs::symlink_metadata(old).is_ok() {

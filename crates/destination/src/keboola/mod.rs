@@ -43,11 +43,33 @@ pub struct KeboolaOptions {
 
 /// The form of `state.json`. The platform keeps the file between runs; the state document of the row is a part of it.
 pub trait StateFile: fmt::Debug + Send + Sync {
-    /// Returns the state document in the file that the last run left; `None` where it holds none.
-    fn read(&self, file: &str) -> Option<String>;
+    /// Returns the state in the file that the last run left; `None` where it holds none.
+    fn read(&self, file: &str) -> Option<KeptState>;
 
     /// Returns the file that carries `state` to the next run. `columns` are those of the table, as Storage calls them.
-    fn write(&self, state: &str, columns: &[String]) -> String;
+    fn write(&self, state: &KeptState, columns: &[String]) -> String;
+}
+
+/// What `state.json` keeps of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptState {
+    /// The state document.
+    pub document: String,
+    /// The table that it was committed with. `None` in a file that does not say so: it counts for whichever table the row has.
+    pub table: Option<String>,
+}
+
+impl KeptState {
+    /// Returns the document, if it is the state of `table`. That of another would make the run skip the records that it has brought there.
+    fn of_table(self, table: &str) -> Option<String> {
+        if let Some(other) = self.table.filter(|other| other != table) {
+            tracing::warn!(
+                "in/state.json is that of table `{other}`: it does not count for `{table}`, and everything is fetched"
+            );
+            return None;
+        }
+        Some(self.document)
+    }
 }
 
 /// The data folder of a component. A component has one configuration row: whichever row asks owns the `in/state.json` there.
@@ -70,6 +92,13 @@ impl Keboola {
     pub fn new(options: KeboolaOptions) -> Self {
         Self { options: Arc::new(options), committed: Arc::default() }
     }
+
+    /// Returns the state that an earlier run left.
+    async fn kept(&self) -> Result<Option<KeptState>> {
+        let path = self.options.data_dir.join("in").join("state.json");
+        let file = blocking(move || read_if_there(&path)).await?;
+        Ok(file.and_then(|file| self.options.state_file.read(&file)))
+    }
 }
 
 #[async_trait]
@@ -87,9 +116,14 @@ impl Destination for Keboola {
         if let Some(state) = &*self.committed.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok((state.row == row && state.table == table).then(|| state.document.clone()));
         }
-        let path = self.options.data_dir.join("in").join("state.json");
-        let file = blocking(move || read_if_there(&path)).await?;
-        Ok(file.and_then(|file| self.options.state_file.read(&file)))
+        Ok(self.kept().await?.and_then(|state| state.of_table(table)))
+    }
+
+    async fn states(&self, row: &str) -> Result<Vec<String>> {
+        if let Some(state) = &*self.committed.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok((state.row == row).then(|| state.document.clone()).into_iter().collect());
+        }
+        Ok(self.kept().await?.map(|state| state.document).into_iter().collect())
     }
 
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {

@@ -10,17 +10,20 @@ use crate::contract::Harness;
 use crate::memory::TableContents;
 use crate::{Batch, Column, ColumnType, ErrorKind, PartId, WriteMode, csv};
 
-/// A state file that holds the document and the columns as they are.
+/// A state file that holds the table, the document and the columns as they are.
 #[derive(Debug)]
 struct Plain;
 
 impl StateFile for Plain {
-    fn read(&self, file: &str) -> Option<String> {
-        Some(file.to_owned())
+    fn read(&self, file: &str) -> Option<KeptState> {
+        Some(match file.split_once(": ") {
+            Some((table, document)) => KeptState { document: document.to_owned(), table: Some(table.to_owned()) },
+            None => KeptState { document: file.to_owned(), table: None },
+        })
     }
 
-    fn write(&self, state: &str, columns: &[String]) -> String {
-        format!("{state}{}", columns.join("|"))
+    fn write(&self, state: &KeptState, columns: &[String]) -> String {
+        format!("{}: {}{}", state.table.as_deref().unwrap(), state.document, columns.join("|"))
     }
 }
 
@@ -174,7 +177,7 @@ async fn nothing_but_slices_manifest_and_state_is_left() {
             "tables/Account/part_0001.csv"
         ]
     );
-    assert_eq!(fs::read_to_string(folder.path("out/state.json")).unwrap(), "state Id");
+    assert_eq!(fs::read_to_string(folder.path("out/state.json")).unwrap(), "Account: state Id");
 }
 
 #[tokio::test]
@@ -306,4 +309,16 @@ async fn a_folder_that_cannot_be_written_is_the_users_to_mend() {
     let error = folder.destination.begin(&ids()).await.unwrap_err();
 
     assert!(error.is_user_error(), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_state_of_another_table_is_none() {
+    let folder = TestFolder::new();
+    folder.load(&ids(), &["1\n"]).await.unwrap();
+    fs::create_dir(folder.path("in")).unwrap();
+    fs::rename(folder.path("out/state.json"), folder.path("in/state.json")).unwrap();
+    let next = Keboola::new(KeboolaOptions::clone(&folder.destination.options));
+
+    assert_eq!(next.state("row", "Account").await.unwrap().as_deref(), Some("state Id"));
+    assert_eq!(next.state("row", "Accounts").await.unwrap(), None);
 }

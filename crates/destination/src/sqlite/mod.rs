@@ -103,6 +103,16 @@ impl Destination for Sqlite {
             .await
     }
 
+    async fn states(&self, row: &str) -> Result<Vec<String>> {
+        let row = row.to_owned();
+        self.writer
+            .run(move |database| match database.for_reading()? {
+                None => Ok(Vec::new()),
+                Some(connection) => schema::states(connection, &row),
+            })
+            .await
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         Ok(Box::new(SqliteLoad::begin(&self.writer, table).await?))
     }

@@ -200,6 +200,23 @@ fn read_state(connection: &Connection, row: &str, table: &str) -> rusqlite::Resu
     connection.query_row(sql, [row, table], |row| row.get(0)).optional()
 }
 
+/// Returns the states that `row` saved with tables that are still there.
+pub(super) fn states(connection: &Connection, row: &str) -> Result<Vec<String>> {
+    read_states(connection, row)
+        .map_err(|error| crate::Error::from_sqlite(format!("could not read the states of row `{row}`"), error))
+}
+
+fn read_states(connection: &Connection, row: &str) -> rusqlite::Result<Vec<String>> {
+    if !connection.table_exists(None, "_orgtap_state")? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(
+        "SELECT state FROM _orgtap_state WHERE \"row\" = ? AND EXISTS \
+         (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = \"table\" COLLATE NOCASE)",
+    )?;
+    statement.query_map([row], |row| row.get(0))?.collect()
+}
+
 /// Saves the state of `table`'s row. A replaced table forgets the states of other rows: their records are gone.
 pub(super) fn save_state(connection: &Connection, table: &TableSpec, state: &str) -> rusqlite::Result<()> {
     connection.execute_batch(

@@ -16,9 +16,10 @@ use super::deleted::{self, Deletions, Ending};
 use super::resolve::Resolved;
 use super::route::{self, Reading, Route};
 use super::source::{self, Selected};
-use super::{Cost, FetchWindow, Plan, cursor, fingerprint_of, table_name, window};
+use super::{Cost, FetchWindow, Plan, cursor, fingerprint_of, table, window};
 use crate::error::{Error, Result};
 use crate::spec::{Api, Deleted, Fetch, RowSpec};
+use crate::state::State;
 
 /// A comparison that is planned.
 #[derive(Clone, Debug)]
@@ -52,14 +53,14 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
             "set `deleted` to `remove` or `flag`, and `load = \"incremental\"`",
         ));
     };
-    let table = table_name(row, &selected);
-    let mut fingerprint = fingerprint_of(row, &selected);
+    let table = table(row, &selected)?;
+    let mut fingerprint = fingerprint_of(row, &selected, &table.primary_key);
     let order = match row.fetch {
         Fetch::Incremental => Some(window::cursor_of(row, &selected.object)?),
         Fetch::All => None,
     };
     fingerprint.cursor_field = order.as_ref().map(|cursor| cursor.field.clone());
-    let saved = window::carried_on(row, &fingerprint, destination, &table).await?.map_err(|reason| {
+    let saved = window::carried_on(row, &fingerprint, destination, &table.name).await?.map_err(|reason| {
         Error::row_with_hint(
             format!("could not compare the table with the org: {reason}"),
             format!("`orgtap run --row \"{}\"` loads it", row.name),
@@ -81,16 +82,17 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
     let mut state_after = saved;
     state_after.deletions_until = state_after.deletions_until.or(state_after.watermark).max(until);
     (state_after.runs_since_reconcile, state_after.is_reconcile_due) = (0, false);
-    let plan = plan_of(row, &selected, (ids, operation), &ending, table, client).await?;
-    Ok(Comparison { plan: Plan { state_after, ..plan }, changed })
+    let table = keys(&row.name, table.name, &ending, WriteMode::Retain);
+    let plan = plan_of(row, &selected, (ids, operation), ending, (table, state_after), client).await?;
+    Ok(Comparison { plan, changed })
 }
 
 async fn plan_of(
     row: &RowSpec,
     selected: &Selected,
     (query, operation): (Query, QueryOperation),
-    ending: &Ending,
-    table: String,
+    ending: Ending,
+    (table, state_after): (TableSpec, State),
     client: &Client,
 ) -> Result<Plan> {
     let object = &selected.object;
@@ -101,7 +103,6 @@ async fn plan_of(
     let obstacles: Vec<_> = route::not_in_bulk(&object.name, query.object().span).into_iter().collect();
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let Route { api, reason: api_reason, records, rest_up_to } = route::choose(row.api, &reading, client).await;
-    let table = keys(&row.name, table, ending, WriteMode::Retain);
     let cost = Cost::of(api, records, &table.columns);
     Ok(Plan {
         row: row.name.clone(),
@@ -119,14 +120,14 @@ async fn plan_of(
         warnings: None,
         text: None,
         deletions: Deletions::none(row.deleted),
-        ending: Some(ending.clone()),
+        ending: Some(ending),
         projection: Arc::new(selection.projection),
         rest_up_to,
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: None,
         watermark_margin: SignedDuration::ZERO,
         made: object.server_time,
-        state_after: crate::state::State::new(fingerprint_of(row, selected), None),
+        state_after,
     })
 }
 

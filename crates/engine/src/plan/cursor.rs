@@ -144,6 +144,12 @@ impl Cursor {
         Ok(Condition::any([within, is_null]))
     }
 
+    /// Returns the condition that a record has a value; `None` where each has one.
+    pub(super) fn has_value(&self) -> Result<Option<Condition>> {
+        let has_value = || Ok(Condition::compare(self.path()?, Operator::Ne, LiteralKind::Null));
+        self.is_nullable.then(has_value).transpose()
+    }
+
     fn path(&self) -> Result<Path> {
         Path::of(&self.field).map_err(|error| Error::row(error.to_string()))
     }

@@ -178,7 +178,7 @@ pub(crate) async fn make(
     let mut selected = source::select(row, client).await?;
     let (mut ending, mut notes) = deleted::check(row, &selected, destination)?;
     let mut table = table(row, &selected)?;
-    let fingerprint = fingerprint_of(row, &selected);
+    let fingerprint = fingerprint_of(row, &selected, &table.primary_key);
     let mut window =
         Window::open(row, full_refresh, &selected.object, fingerprint, client, destination, &table.name).await?;
     let mut deletions = Deletions::none(row.deleted);
@@ -251,8 +251,9 @@ fn table_name(row: &RowSpec, selected: &Selected) -> String {
     row.table.clone().unwrap_or_else(|| selected.object.name.clone())
 }
 
-/// Returns what the row's table is made of, but for the cursor field.
-fn fingerprint_of(row: &RowSpec, selected: &Selected) -> Fingerprint {
+/// Returns what the row's table, which has this key, is made of, but for the cursor field.
+fn fingerprint_of(row: &RowSpec, selected: &Selected, primary_key: &[String]) -> Fingerprint {
+    let appends = row.load == Load::Append;
     Fingerprint {
         org: selected.org.clone(),
         object: selected.object.name.clone(),
@@ -262,6 +263,9 @@ fn fingerprint_of(row: &RowSpec, selected: &Selected) -> Fingerprint {
         cursor_field: None,
         include_deleted: selected.includes_deleted,
         removes_deleted: row.deleted == Deleted::Remove,
+        // Where records are appended, no key tells them apart.
+        primary_key: (!appends).then(|| primary_key.to_vec()),
+        appends: Some(appends),
     }
 }
 

@@ -12,7 +12,7 @@ use super::window::cursor_of;
 use super::{fingerprint_of, table};
 use crate::error::{Error, Result};
 use crate::projection::Projection;
-use crate::spec::{Deleted, Fetch, Records, RowSpec};
+use crate::spec::{Deleted, Fetch, Load, Records, RowSpec};
 use crate::state::State;
 
 /// The records that a row is about, and the table that a run has filled with them.
@@ -39,14 +39,21 @@ impl Subject {
         let query_all = source::select(&all, client).await?.query;
         let selected = source::select(row, client).await?;
         let table = table(row, &selected)?;
-        let mut fingerprint = fingerprint_of(row, &selected);
+        let mut fingerprint = fingerprint_of(row, &selected, &table.primary_key);
         let Selected { mut query, object, selection, operation, includes_deleted, .. } = selected;
         // A run reads deleted records to take them out; the table is to hold none.
         if row.deleted == Deleted::Remove && !includes_deleted {
             source::leave_out_deleted(&object, &mut query)?;
         }
         if row.fetch == Fetch::Incremental {
-            fingerprint.cursor_field = Some(cursor_of(row, &object)?.field);
+            let cursor = cursor_of(row, &object)?;
+            // A run appends no record without a value of it. `query_all` selects them: one that lost its value is in the table from before.
+            if row.load == Load::Append
+                && let Some(condition) = cursor.has_value()?
+            {
+                query.add_condition(condition);
+            }
+            fingerprint.cursor_field = Some(cursor.field);
         }
         let document = destination.state(&row.name, &table.name).await.map_err(Error::destination)?;
         let Some(document) = document else { return Err(nothing_loaded(&table.name)) };

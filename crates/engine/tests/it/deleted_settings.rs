@@ -195,6 +195,10 @@ async fn a_destination_that_takes_no_record_out_says_so() {
             self.0.state(row, table).await
         }
 
+        async fn states(&self, row: &str) -> orgtap_destination::Result<Vec<String>> {
+            self.0.states(row).await
+        }
+
         async fn begin(
             &self,
             table: &orgtap_destination::TableSpec,

@@ -2,7 +2,7 @@
 
 use orgtap_destination::{Column, ColumnType, Destination, TableSpec, WriteMode};
 use orgtap_emulator::{Org, OrgIdentity, Scope};
-use orgtap_engine::{Fields, RowSpec, RunSpec, Source, StartOver, Types};
+use orgtap_engine::{Fields, Load, RowSpec, RunSpec, Source, StartOver, Types};
 use serde_json::{Value as Json, json};
 
 use crate::fixture::{Fixture, MINUTE, fields, incremental, object, only, org_with, some_of, soql, with_deleted};
@@ -36,6 +36,11 @@ async fn a_row_that_asks_for_something_else_reloads_and_says_why() {
         (short(), some_of("Account", &["Id", "Name", "Site"]), "new: `Site`"),
         (short(), some_of("Account", &["Id"]), "gone: `Name`"),
         (short(), some_of("Contact", &["Id", "Name"]), "the object was `Account`"),
+        (
+            RowSpec { primary_key: Some(vec!["name".to_owned()]), ..short() },
+            RowSpec { primary_key: Some(vec!["id".to_owned()]), ..short() },
+            "the primary key was `Name`",
+        ),
         (short(), with_deleted(short()), "the cursor field was `LastModifiedDate`, deleted records were left out"),
         (
             RowSpec { cursor_field: Some("SystemModstamp".to_owned()), ..short() },
@@ -66,11 +71,33 @@ async fn a_row_that_asks_for_something_else_reloads_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_log_that_is_to_hold_each_record_once_reloads() {
+    let fixture = Fixture::demo(300).await;
+    let table = incremental(some_of("Account", &["Id", "Name"]));
+    let log = RowSpec { load: Load::Append, ..table.clone() };
+    fixture.load(&log).await;
+    let [changed] = fixture.first("Account");
+    fixture.set(changed, "Name", "changed");
+    fixture.org.advance(10 * MINUTE);
+    fixture.load(&log).await;
+    assert_eq!(fixture.table("Account").len(), fixture.live("Account").len() + 1);
+
+    let report = fixture.run_row(&table).await;
+
+    assert_eq!(report.outcome.unwrap().write_mode, WriteMode::Replace);
+    let note = "fetches all: the row changed (records were appended)".to_owned();
+    assert!(report.notes.contains(&note), "{:?}", report.notes);
+    assert_eq!(fixture.table("Account").len(), fixture.live("Account").len());
+    assert_eq!(fixture.load(&log).await.records, 0, "a table of one record each can be appended to");
+}
+
+#[tokio::test]
 async fn a_row_that_says_the_same_in_other_words_goes_on() {
     let fixture = Fixture::demo(300).await;
     let spellings = [
         some_of("Account", &["Id", "Name", "Site"]),
         some_of("account", &["ID", "site", "NAME"]),
+        RowSpec { primary_key: Some(vec!["ID".to_owned()]), ..some_of("Account", &["Id", "Name", "Site"]) },
         RowSpec { overlap: MINUTE, ..some_of("Account", &["Id", "Name", "Site"]) },
         RowSpec { cursor_field: Some("lastmodifieddate".to_owned()), ..some_of("Account", &["Id", "Name", "Site"]) },
     ];

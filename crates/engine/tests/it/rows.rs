@@ -136,6 +136,10 @@ impl Destination for BreaksDown {
         self.inner.state(row, table).await
     }
 
+    async fn states(&self, row: &str) -> orgtap_destination::Result<Vec<String>> {
+        self.inner.states(row).await
+    }
+
     async fn begin(&self, table: &TableSpec) -> orgtap_destination::Result<Box<dyn TableLoad>> {
         assert_ne!(table.name, self.table, "this breakdown is on purpose");
         self.inner.begin(table).await

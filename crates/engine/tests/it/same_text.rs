@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgtap_destination::Destination;
 use orgtap_destination::csv_dir::CsvDir;
-use orgtap_destination::keboola::{ColumnForm, Keboola, KeboolaOptions, ManifestForm, StateFile};
+use orgtap_destination::keboola::{ColumnForm, Keboola, KeboolaOptions, KeptState, ManifestForm, StateFile};
 use orgtap_destination::sqlite::{Sqlite, SqliteOptions};
 use orgtap_emulator::{Scope, Value};
 use orgtap_engine::{Api, RowSpec, RunSpec};
@@ -119,11 +119,11 @@ async fn files_of_either_api_are_the_same_bytes() {
 struct Forgotten;
 
 impl StateFile for Forgotten {
-    fn read(&self, _: &str) -> Option<String> {
+    fn read(&self, _: &str) -> Option<KeptState> {
         None
     }
 
-    fn write(&self, _: &str, _: &[String]) -> String {
+    fn write(&self, _: &KeptState, _: &[String]) -> String {
         String::new()
     }
 }

@@ -35,13 +35,13 @@ pub(crate) async fn run(args: &RunArgs, on: &Invocation) -> Result<Exit> {
 
 /// Prints how a run went, and returns how the process ends.
 pub(crate) fn tell(report: &RunReport, client: &Client, as_json: bool, on: &Invocation) -> Result<Exit> {
-    if as_json {
-        on.console.json(&ReportDocument::new(report, client.api_usage(), &client.spending()))?;
-        report::failures(&on.console, report);
+    let printed = if as_json {
+        on.console.json(&ReportDocument::new(report, client.api_usage(), &client.spending()))
     } else {
-        report::print(&on.console, report, client.api_usage(), &client.spending())?;
-    }
-    Ok(exit(report))
+        report::print(&on.console, report, client.api_usage(), &client.spending())
+    };
+    report::failures(&on.console, report);
+    on.console.end(exit(report), printed)
 }
 
 /// Holds the run to its shares of what the org allows a day.

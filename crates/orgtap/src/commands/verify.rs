@@ -19,10 +19,13 @@ pub(crate) async fn run(args: &VerifyArgs, on: &Invocation) -> Result<Exit> {
     super::run::hold_to(&settings.limits, &client, on).await?;
     let destination = settings.destination.open(on.patience)?;
     let mut outcomes = Vec::with_capacity(spec.rows.len());
+    let mut printed = Ok(());
     for row in &spec.rows {
         let outcome = orgtap_engine::verify(row, args.sample as usize, &client, &*destination).await;
         match &outcome {
-            Ok(found) if !args.json => on.console.line(&verification::render(found, on.console.out))?,
+            Ok(found) if !args.json => {
+                printed = printed.and_then(|()| on.console.line(&verification::render(found, on.console.out)));
+            }
             Ok(_) => {}
             Err(error) => {
                 on.console.error(&format!("row `{}`: ", printable(&row.name)), error, error.hint().as_deref());
@@ -31,10 +34,11 @@ pub(crate) async fn run(args: &VerifyArgs, on: &Invocation) -> Result<Exit> {
         outcomes.push((row.name.as_str(), outcome));
     }
     if args.json {
-        on.console.json(&VerificationsDocument::new(&outcomes))?;
+        printed = on.console.json(&VerificationsDocument::new(&outcomes));
     }
     let is_agreed = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().ok()).all(Verification::agrees);
     let failures = outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().err());
     // A difference is the user's to look into.
-    Ok(Exit::of_failures(failures.map(|error| error.is_user_error()).chain((!is_agreed).then_some(true))))
+    let exit = Exit::of_failures(failures.map(|error| error.is_user_error()).chain((!is_agreed).then_some(true)));
+    on.console.end(exit, printed)
 }

@@ -1,6 +1,7 @@
 //! The two streams of the process, and whether they are coloured.
 //!
-//! A reader that went away is no error worth words: commands see it as [`io::ErrorKind::BrokenPipe`] and the app ends quietly.
+//! A reader that went away is no error worth words: commands see it as [`io::ErrorKind::BrokenPipe`] and the app ends quietly. A command that
+//! found something wrong ends as it would have with a reader: see [`Console::end`].
 
 use std::io::{self, IsTerminal, Write};
 
@@ -8,8 +9,10 @@ use indicatif::MultiProgress;
 use serde::Serialize;
 
 use super::format::{chain, printable, printable_json};
+use crate::app::Exit;
 use crate::cli::{ColorWhen, Global, LogFormat};
 use crate::env::{self, Environment};
+use crate::error::{Error, Result};
 
 /// The terminal, or whatever stands in for it.
 #[derive(Clone, Debug)]
@@ -82,6 +85,18 @@ impl Console {
             return tracing::info!("{}", printable(text));
         }
         self.err_text(&format!("{} {}\n", self.err.hint("note:"), printable(text)));
+    }
+
+    /// Returns how a command ends that came to `exit`, after what it `printed` on standard output. A reader that went away changes nothing.
+    pub(crate) fn end(&self, exit: Exit, printed: io::Result<()>) -> Result<Exit> {
+        match printed.map_err(Error::Output) {
+            Err(error) if !error.is_broken_pipe() && exit == Exit::Done => Err(error),
+            Err(error) if !error.is_broken_pipe() => {
+                self.error("", &error, None);
+                Ok(exit)
+            }
+            _ => Ok(exit),
+        }
     }
 
     fn err_text(&self, text: &str) {

@@ -1,4 +1,5 @@
-//! The end of a run, for people: a table with a line per row, then what else is to be known, then what failed and what to do about it.
+//! The end of a run, for people: a table with a line per row, then what else is to be known, then what failed and what to do about it. What
+//! goes to standard error goes there whether or not anybody reads standard output.
 
 use std::io;
 use std::time::Duration;
@@ -10,22 +11,19 @@ use super::Console;
 use super::format::{count, counted, megabytes, printable, seconds};
 use super::table::Table;
 
-/// Prints everything: the table and the totals to standard output, the rest to standard error.
+/// Prints the table and the totals to standard output, and what else is to be known, but for what failed, to standard error.
 pub(crate) fn print(
     console: &Console,
     report: &RunReport,
     usage: Option<ApiUsage>,
     spending: &[Spending],
 ) -> io::Result<()> {
-    table(console, report, usage)?;
-    for line in spending.iter().filter_map(held_to) {
-        console.line(&line)?;
-    }
+    let spent = || spending.iter().filter_map(held_to).try_for_each(|line| console.line(&line));
+    let printed = table(console, report, usage).and_then(|()| spent());
     for row in &report.rows {
         notes(row).iter().for_each(|note| console.note(&format!("row `{}`: {note}", row.row)));
     }
-    failures(console, report);
-    Ok(())
+    printed
 }
 
 /// Prints the table and the totals to standard output.

@@ -228,6 +228,11 @@ impl Running<'_> {
         line
     }
 
+    /// Closes the reader of standard output, as `| head` does.
+    pub(crate) fn close_stdout(&mut self) {
+        drop(self.child().stdout.take());
+    }
+
     /// Sends a signal: `INT`, `TERM`.
     pub(crate) fn signal(&mut self, name: &str) {
         let id = self.child().id().to_string();

@@ -85,6 +85,28 @@ fn rows_that_a_run_does_not_get_to_come_first_in_the_next() {
 }
 
 #[test]
+fn rows_whose_objects_are_spelled_otherwise_have_their_turn_in_folders_too() {
+    let context = context(100_000, 100, "");
+    let rows: String =
+        ["account", "CONTACT", "case"].map(|name| format!("[[rows]]\nobject = \"{name}\"\napi = \"bulk\"\n")).concat();
+    let connection = context.connection();
+    context.write(
+        "orgtap.toml",
+        &format!(
+            "{connection}[destination]\nkind = \"csv\"\npath = \"tables\"\n[run]\nconcurrency = 1\n[limits]\nquery_jobs_percent = 1\n{rows}"
+        ),
+    );
+
+    for _ in 0..3 {
+        context.orgtap(&["run"]).exits(1);
+    }
+
+    for table in ["Account", "Contact", "Case"] {
+        assert!(context.path("tables").join(table).is_dir(), "{table} had no turn");
+    }
+}
+
+#[test]
 fn a_row_that_a_limit_cut_off_comes_before_those_that_the_last_run_committed() {
     let context = context(1_000, 10_000, "");
     let rows =

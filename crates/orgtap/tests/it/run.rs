@@ -135,6 +135,27 @@ fn a_row_that_fails_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_reader_that_went_away_hides_no_failure() {
+    let context = TestContext::new();
+    context.configure(&format!(
+        "{ACCOUNTS}deleted = \"remove\"\n[[rows]]\nobject = \"Acount\"\nload = \"incremental\"\ndeleted = \"remove\"\n"
+    ));
+    let without_reader = |args: &[&str]| {
+        let mut running = context.start(args);
+        running.close_stdout();
+        running.end()
+    };
+
+    for args in [&["run"][..], &["run", "--json"], &["reconcile"], &["reconcile", "--json"]] {
+        let ran = without_reader(args).exits(1);
+
+        assert!(ran.errors().contains("error: row `Acount`: "), "{args:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("standard output"), "{args:?}: {}", ran.stderr);
+    }
+    without_reader(&["run", "--row", "accounts"]).succeeds();
+}
+
+#[test]
 fn only_the_named_rows_run() {
     let context = TestContext::new();
     context.configure("[[rows]]\nobject = \"Account\"\n[[rows]]\nobject = \"Contact\"\n");

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::context::{Ran, TestContext};
 
+const DAY: Duration = Duration::from_secs(86_400);
 const ACCOUNTS: &str = "[[rows]]\nname = \"accounts\"\nobject = \"Account\"\nload = \"incremental\"\n";
 
 /// An org whose accounts were loaded, and all transactions of which are over.
@@ -342,6 +343,51 @@ fn versions_of_an_appended_record_count_once() {
     assert_eq!(row["verification"]["table_records"], 2 * accounts);
     assert_eq!(sum(&windows(&row), "table"), accounts);
     assert_eq!(row["verification"]["sample"]["records"], accounts);
+}
+
+#[test]
+fn records_without_a_cursor_value_are_not_missed_in_a_log() {
+    let context = TestContext::new();
+    let contacts = ids(&context, "SELECT Id FROM Contact ORDER BY Id");
+    let (with, without) = contacts.split_at(contacts.len() / 2);
+    let born = |ids: &[Id], day: Value| {
+        for id in ids {
+            context.org().update(*id, [("Birthdate".to_owned(), day.clone())].into()).unwrap();
+        }
+    };
+    born(with, Value::Date("1990-05-01".parse().unwrap()));
+    born(without, Value::Null);
+    context.org().advance(3 * DAY);
+    context.configure(
+        "[[rows]]\nobject = \"Contact\"\nload = \"append\"\nfetch = \"incremental\"\ncursor_field = \"Birthdate\"\n",
+    );
+    context.orgtap(&["run"]).succeeds();
+
+    let row = only(&context.orgtap(&["verify", "--json"]).succeeds());
+
+    assert_eq!(row["status"], "agrees", "{row:#}");
+    assert_eq!((sum(&windows(&row), "org"), sum(&windows(&row), "table")), (with.len() as i64, with.len() as i64));
+
+    born(&with[..2], Value::Null);
+    context.org().advance(3 * DAY);
+    context.orgtap(&["run"]).succeeds();
+
+    context.orgtap(&["verify"]).succeeds();
+    execute(&context, &format!("DELETE FROM Contact WHERE Id = '{}'", with[5]));
+    context.orgtap(&["verify"]).exits(1);
+}
+
+#[test]
+fn a_reader_that_went_away_hides_no_difference() {
+    let context = loaded(ACCOUNTS);
+    execute(&context, "DELETE FROM Account WHERE rowid = 3");
+
+    for args in [&["verify"][..], &["verify", "--json"]] {
+        let mut running = context.start(args);
+        running.close_stdout();
+
+        running.end().exits(1);
+    }
 }
 
 #[test]

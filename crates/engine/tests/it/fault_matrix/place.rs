@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orgtap_destination::csv_dir::CsvDir;
-use orgtap_destination::keboola::{ColumnForm, Keboola, KeboolaOptions, ManifestForm, StateFile};
+use orgtap_destination::keboola::{ColumnForm, Keboola, KeboolaOptions, KeptState, ManifestForm, StateFile};
 use orgtap_destination::memory::TableContents;
 use orgtap_destination::sqlite::{Sqlite, SqliteOptions};
 use orgtap_destination::{Destination, csv};
@@ -146,11 +146,11 @@ fn parse(bytes: &[u8]) -> Vec<Record> {
 struct PlainState;
 
 impl StateFile for PlainState {
-    fn read(&self, file: &str) -> Option<String> {
-        Some(file.to_owned())
+    fn read(&self, file: &str) -> Option<KeptState> {
+        Some(KeptState { document: file.to_owned(), table: None })
     }
 
-    fn write(&self, state: &str, _columns: &[String]) -> String {
-        state.to_owned()
+    fn write(&self, state: &KeptState, _columns: &[String]) -> String {
+        state.document.clone()
     }
 }

@@ -48,8 +48,7 @@ fn the_last_run_is_told_by_the_server_whatever_this_machine_says() {
 #[test]
 fn a_row_that_asks_for_something_else_fetches_everything_again_and_leaves_the_table_to_others() {
     type Bend = fn(&mut Site);
-    let changes: [(&str, Bend); 3] = [
-        ("the object was `Account`", |site| site.set("object", json!("Contact"))),
+    let changes: [(&str, Bend); 2] = [
         ("new: `Type`", |site| site.set("fields", json!(["Id", "Name", "LastModifiedDate", "Type"]))),
         ("the cursor field was `LastModifiedDate`", |site| {
             site.set("loading_options.incremental_field", json!("SystemModstamp"))
@@ -62,14 +61,52 @@ fn a_row_that_asks_for_something_else_fetches_everything_again_and_leaves_the_ta
 
         let ran = site.run().succeeds();
 
-        let table = site.config["parameters"]["object"].as_str().unwrap().to_owned();
         assert!(ran.stdout.contains("fetches all: the row changed") && ran.stdout.contains(reason), "{}", ran.stdout);
         assert_eq!(
-            site.records(&table).len(),
-            truth(site.context.org(), &format!("SELECT Id FROM {table} WHERE IsDeleted = false"))
+            site.records("Account").len(),
+            truth(site.context.org(), "SELECT Id FROM Account WHERE IsDeleted = false")
         );
-        assert_eq!(site.manifest(&table)["incremental"], true);
+        assert_eq!(site.manifest("Account")["incremental"], true);
     }
+}
+
+#[test]
+fn a_row_that_fills_another_table_fetches_everything() {
+    type Bend = fn(&mut Site);
+    let changes: [(&str, &str, Bend); 2] = [
+        ("Account", "customers", |site| site.set("loading_options.output_table_name", json!("customers"))),
+        ("Contact", "Contact", |site| site.set("object", json!("Contact"))),
+    ];
+    for (object, table, bend) in changes {
+        let mut site = changed_accounts();
+        site.run_and_carry_on();
+        bend(&mut site);
+
+        let ran = site.run_and_carry_on();
+
+        assert!(ran.stdout.contains("in/state.json is that of table `Account`"), "{}", ran.stdout);
+        assert_eq!(
+            site.records(table).len(),
+            truth(site.context.org(), &format!("SELECT Id FROM {object} WHERE IsDeleted = false"))
+        );
+        assert_eq!(site.manifest(table)["incremental"], true);
+        let again = site.run().succeeds();
+        assert!(again.stdout.contains("fetching what changed"), "{}", again.stdout);
+    }
+}
+
+#[test]
+fn a_state_that_names_no_table_counts_for_any() {
+    let mut site = changed_accounts();
+    site.run_and_carry_on();
+    let mut state = site.json("in/state.json");
+    assert_eq!(state["orgtap"].as_object_mut().unwrap().remove("table"), Some(json!("Account")));
+    site.state(&state);
+    site.set("loading_options.output_table_name", json!("customers"));
+
+    let ran = site.run().succeeds();
+
+    assert!(ran.stdout.contains("fetching what changed"), "{}", ran.stdout);
 }
 
 #[test]
