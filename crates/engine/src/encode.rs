@@ -17,21 +17,19 @@ pub(crate) struct Encoder<'a> {
     seen: Vec<Cell<Seen>>,
 }
 
-/// Whether a value was ever where it is expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
-    /// No record had a place for it.
-    Nothing,
-    /// Records had a place for it, and did not have it.
-    Missing,
-    /// It was there.
-    Present,
+/// Whether a value was where it is expected, in the records that had a place for it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// Some did not have it.
+    is_missing: bool,
+    /// Some had it.
+    is_present: bool,
 }
 
 impl<'a> Encoder<'a> {
     /// Returns an encoder of an answer to the query that `projection` belongs to.
     pub(crate) fn new(projection: &'a Projection) -> Self {
-        Self { projection, seen: vec![Cell::new(Seen::Nothing); projection.values.len()] }
+        Self { projection, seen: vec![Cell::default(); projection.values.len()] }
     }
 
     /// Writes `records` as one batch. Fails where one has no Id although its object has them.
@@ -56,16 +54,23 @@ impl<'a> Encoder<'a> {
         Batch::new(bytes.into(), 1)
     }
 
-    /// Fails if a value was in no record at all: an answer that calls it by another name would leave the column empty without a word.
+    /// Fails if a value was in no record at all: an answer that calls it by another name would leave the column empty without a word. Fails as
+    /// well if some records lack a field of their own that others have: Salesforce writes those that are null.
     pub(crate) fn finish(&self) -> Result<()> {
-        let missing = self.projection.values.iter().zip(&self.seen).find(|(_, seen)| seen.get() == Seen::Missing);
-        match missing {
-            Some((value, _)) => {
+        let are_records = self.projection.id_column.is_some();
+        for (value, seen) in self.projection.values.iter().zip(&self.seen) {
+            let Seen { is_missing, is_present } = seen.get();
+            if is_missing && !is_present {
                 let message = format!("could not find `{}` in the answer of the REST API", value.header);
-                Err(Error::row_with_hint(message, "give it an alias in the query, or set `api` to `bulk`"))
+                return Err(Error::row_with_hint(message, "give it an alias in the query, or set `api` to `bulk`"));
             }
-            None => Ok(()),
+            if is_missing && are_records && matches!(&value.origin, Origin::Field { path, .. } if path.len() == 1) {
+                return Err(Error::Incomplete {
+                    message: format!("a record lacks `{}`, which others have", value.header),
+                });
+            }
         }
+        Ok(())
     }
 }
 
@@ -97,9 +102,9 @@ fn text(selected: &SelectedValue, record: &Record, seen: &Cell<Seen>) -> String 
     let at = |path: &[String]| {
         let found = find(record, path);
         match found {
-            Found::Value(_) => seen.set(Seen::Present),
-            Found::Missing if seen.get() == Seen::Nothing => seen.set(Seen::Missing),
-            Found::Missing | Found::NoParent => {}
+            Found::Value(_) => seen.set(Seen { is_present: true, ..seen.get() }),
+            Found::Missing => seen.set(Seen { is_missing: true, ..seen.get() }),
+            Found::NoParent => {}
         }
         match found {
             Found::Value(value) => Some(value),
@@ -269,15 +274,17 @@ mod tests {
         };
         let columns = vec![crate::projection::ColumnSource::Value(0)];
         let finish = |path: &[&str], records: &str| {
-            let projection = Projection { values: vec![value(path)], columns: columns.clone(), id_column: None };
+            let projection = Projection { values: vec![value(path)], columns: columns.clone(), id_column: Some(0) };
             let encoder = Encoder::new(&projection);
             drop(encoder.batch(&serde_json::from_str::<Vec<Record>>(records).unwrap()));
             encoder.finish().is_ok()
         };
 
         assert!(finish(&["Name"], "[]"));
-        assert!(finish(&["Name"], r#"[{"name":null},{}]"#));
+        assert!(finish(&["Name"], r#"[{"name":null},{"Name":"x"}]"#));
         assert!(finish(&["Owner", "Name"], r#"[{"Owner":null}]"#));
+        assert!(finish(&["Owner", "Name"], r#"[{"Owner":{"Name":"x"}},{"Owner":{"Id":"1"}}]"#));
+        assert!(!finish(&["Name"], r#"[{"name":null},{}]"#));
         assert!(!finish(&["Name"], r#"[{"expr0":"x"}]"#));
         assert!(!finish(&["Owner", "Name"], r#"[{"Owner":{"Id":"1"}}]"#));
     }

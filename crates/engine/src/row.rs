@@ -236,6 +236,10 @@ fn watermark(claim: Timestamp, plan: &Plan, extracted: &Extracted) -> Option<Tim
     };
     // Stamps are whole seconds, and the second of the newest one is over where the claim lies beyond it.
     let newest = extracted.newest.map(|stamp| stamp.saturating_add(1.second()).unwrap_or(stamp));
+    let newest = match extracted.job_created {
+        Some(_) => newest,
+        None => newest.map(|stamp| less(stamp, plan.stamp_margin)),
+    };
     let reached = newest.max(saved);
     let is_near = reached.is_some_and(|reached| claim.duration_since(reached) < FAR_BEYOND);
     if extracted.job_created.is_some() && is_near { Some(claim) } else { reached.map(|reached| reached.min(claim)) }

@@ -78,7 +78,7 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
         None => None,
     };
     // What was deleted by now is noticed.
-    let until = cursor::watermark(client, &selected.object).await;
+    let until = cursor::watermark(client, &selected.object).await.map(|complete| complete.until);
     let mut state_after = saved;
     state_after.deletions_until = state_after.deletions_until.or(state_after.watermark).max(until);
     (state_after.runs_since_reconcile, state_after.is_reconcile_due) = (0, false);
@@ -126,6 +126,7 @@ async fn plan_of(
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: None,
         watermark_margin: SignedDuration::ZERO,
+        stamp_margin: SignedDuration::ZERO,
         made: object.server_time,
         state_after,
     })

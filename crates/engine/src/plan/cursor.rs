@@ -171,23 +171,32 @@ fn instants(object: &SObject) -> impl Iterator<Item = &Field> {
     object.fields.iter().filter(|field| matches!(field.field_type, FieldType::Date | FieldType::DateTime))
 }
 
+/// Up to which instant the changes of an object are complete.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Complete {
+    pub(super) until: Timestamp,
+    /// Whether the org's log of changes says so, and not only the time of an answer.
+    pub(super) is_logged: bool,
+}
+
 /// Asks the org up to which instant its changes of `object` are complete: everything stamped earlier can be seen now. `None` where the server
 /// does not even tell its time.
 ///
 /// This machine's clock takes no part. `latestDateCovered` stays behind while transactions are open (`getUpdated`, SOAP API guide).
-pub(super) async fn watermark(client: &Client, object: &SObject) -> Option<Timestamp> {
+pub(super) async fn watermark(client: &Client, object: &SObject) -> Option<Complete> {
     let now = object.server_time?;
+    let by_time = || Some(Complete { until: by_margin(object)?, is_logged: false });
     if !object.replicateable {
-        return by_margin(object);
+        return by_time();
     }
     let start = now.saturating_sub(LOG_WINDOW).ok()?;
     match client.updated(&object.name, start, now).await {
         // What claims to know what is still to come knows nothing of transactions that are open.
-        Ok(updated) if updated.latest_date_covered.duration_since(now) > CLOCKS_APART => by_margin(object),
-        Ok(updated) => Some(updated.latest_date_covered.min(now)),
+        Ok(updated) if updated.latest_date_covered.duration_since(now) > CLOCKS_APART => by_time(),
+        Ok(updated) => Some(Complete { until: updated.latest_date_covered.min(now), is_logged: true }),
         Err(error) => {
             tracing::debug!(object = object.name, error = %error, "no log of changes, taking the server's time less a margin");
-            by_margin(object)
+            by_time()
         }
     }
 }

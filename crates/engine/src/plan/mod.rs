@@ -93,6 +93,9 @@ pub struct Plan {
     pub(crate) cursor_column: Option<usize>,
     /// How far back a watermark has to lie: as much as the cursor's values are vague.
     pub(crate) watermark_margin: SignedDuration,
+    /// How far before the newest stamp a watermark has to lie where no job tells the org's time: as long as a transaction may be open, where no
+    /// log of changes tells of those.
+    pub(crate) stamp_margin: SignedDuration,
     /// When it was made, by the org's clock.
     pub(crate) made: Option<Timestamp>,
     /// The state that the commit will save.
@@ -241,6 +244,7 @@ pub(crate) async fn make(
         may_fall_back: matches!(row.api, Api::Auto | Api::BulkFirst),
         cursor_column: window.cursor_column,
         watermark_margin: window.watermark_margin,
+        stamp_margin: window.stamp_margin,
         made: object.server_time,
         state_after: window.state_after,
     })

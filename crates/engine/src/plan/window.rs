@@ -6,7 +6,7 @@ use orgtap_salesforce::{Client, SObject};
 use orgtap_soql::Condition;
 
 use super::FetchWindow;
-use super::cursor::{self, Cursor};
+use super::cursor::{self, COMMIT_MARGIN, Cursor};
 use crate::error::{Error, Result};
 use crate::spec::{Deleted, Fetch, Load, Records, RowSpec, StartOver};
 use crate::state::{Fingerprint, State};
@@ -27,6 +27,8 @@ pub(super) struct Window {
     pub(super) cursor_column: Option<usize>,
     /// How far back a watermark has to lie.
     pub(super) watermark_margin: SignedDuration,
+    /// How far before the newest stamp a watermark has to lie where no job tells the org's time.
+    pub(super) stamp_margin: SignedDuration,
     /// What a fetch by the cursor field costs, if that is much, and what to do about it.
     pub(super) cursor_cost: Option<(String, &'static str)>,
     pub(super) notes: Vec<String>,
@@ -79,6 +81,7 @@ impl Window {
                 cursor: None,
                 cursor_column: None,
                 watermark_margin: SignedDuration::ZERO,
+                stamp_margin: SignedDuration::ZERO,
                 cursor_cost: None,
                 notes: Vec::new(),
             });
@@ -92,8 +95,13 @@ impl Window {
             saved_state(document.as_deref(), &fingerprint)
         };
         // The watermark is asked for before the query runs: what is stamped later may be seen by the query or not.
-        let bound = cursor::watermark(client, object).await.map(|at| to_the_second(less(at, cursor.margin())));
-        decide(row, full_refresh, &cursor, saved, bound, fingerprint)
+        let complete = cursor::watermark(client, object).await;
+        let bound = complete.map(|complete| to_the_second(less(complete.until, cursor.margin())));
+        let window = decide(row, full_refresh, &cursor, saved, bound, fingerprint)?;
+        let is_logged = complete.is_some_and(|complete| complete.is_logged);
+        // What is appended cannot be read twice.
+        let is_sure = is_logged || window.write_mode == WriteMode::Append;
+        Ok(Self { stamp_margin: if is_sure { SignedDuration::ZERO } else { COMMIT_MARGIN }, ..window })
     }
 
     /// Has what changed since `instant` be read, where that is before the watermark: a log of deletions from then on may list records that were
@@ -209,6 +217,7 @@ fn decide(
         cursor: Some(cursor.clone()),
         cursor_column: cursor.column(&fingerprint.fields),
         watermark_margin: cursor.margin(),
+        stamp_margin: SignedDuration::ZERO,
         cursor_cost: cursor.cost(),
         state_after: State::new(fingerprint, watermark),
         saved,

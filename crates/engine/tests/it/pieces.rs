@@ -340,7 +340,8 @@ async fn a_piece_whose_creation_takes_long_is_created_once() {
     let fixture = org_of(UNCHUNKED).await;
     let faults = fixture.emulator.faults();
     let timeout = Action::FailJob { message: Some("QUERY_TIMEOUT: too long".to_owned()) };
-    faults.add(Fault::nth(CallKind::JobInfo, 2, timeout)).unwrap();
+    // By the third look all jobs are created, so that the next one is for a piece.
+    faults.add(Fault::nth(CallKind::JobInfo, 3, timeout)).unwrap();
     faults.add(Fault::nth(CallKind::JobCreate, 4, Action::Hold { gate: "piece".to_owned() })).unwrap();
     let mut running = fixture.start(Arc::new(fixture.memory.clone()), spec(&object(UNCHUNKED)));
     running.held(faults, "piece").await;
