@@ -348,7 +348,7 @@ async fn ids_without_their_checksum_are_those_of_the_table() {
         let [gone] = fixture.first("Account");
         let at = fixture.org.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string();
         fixture.delete_for_good(gone);
-        let listed = log_of(&[(gone.to_string()[..15].to_owned(), at)]);
+        let listed = log_of(&[(gone.to_string().chars().take(15).collect(), at)]);
         fixture.emulator.faults().add(Fault::next(CallKind::Deleted, listed)).unwrap();
 
         let ended = fixture.load(&row).await;
