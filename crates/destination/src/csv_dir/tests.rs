@@ -206,7 +206,9 @@ async fn a_large_table_takes_new_columns() {
 #[tokio::test]
 async fn a_folder_of_another_program_is_left_alone() {
     type Spoil = fn(&Path);
-    let spoiled: [(Spoil, &str); 3] = [
+    let spoiled: [(Spoil, &str); 5] = [
+        (|table| fs::write(table.join(".env"), "SECRET=").unwrap(), "it holds `.env`, which is no part of it"),
+        (|table| fs::create_dir(table.join(".git")).unwrap(), "it holds `.git`, which is no part of it"),
         (|table| fs::write(table.join("letter.txt"), "dear").unwrap(), "it holds `letter.txt`, which is no part of it"),
         (
             |table| fs::write(table.join("part-00000-1b9c.csv"), "a\n").unwrap(),
@@ -236,14 +238,28 @@ async fn a_folder_of_another_program_is_left_alone() {
 async fn a_file_put_into_a_table_during_a_load_is_not_lost() {
     let folder = TestFolder::new();
     folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
-    let load = folder.destination.begin(&accounts(WriteMode::Replace)).await.unwrap();
-    let letter = folder.table_path("Account").join("letter.txt");
-    fs::write(&letter, "dear").unwrap();
+    for name in ["letter.txt", ".gitattributes", ".letter"] {
+        let load = folder.destination.begin(&accounts(WriteMode::Replace)).await.unwrap();
+        let letter = folder.table_path("Account").join(name);
+        fs::write(&letter, "dear").unwrap();
 
-    assert_eq!(load.commit(vec![], "{}").await.unwrap_err().kind(), ErrorKind::InvalidPath);
+        assert_eq!(load.commit(vec![], "{}").await.unwrap_err().kind(), ErrorKind::InvalidPath);
 
-    assert_eq!(fs::read_to_string(letter).unwrap(), "dear");
-    assert_eq!(folder.part("part-00000.csv"), "\"Id\",\"Name\"\n1,a\n");
+        assert_eq!(fs::read_to_string(&letter).unwrap(), "dear");
+        assert_eq!(folder.part("part-00000.csv"), "\"Id\",\"Name\"\n1,a\n");
+        fs::remove_file(letter).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_looked_at_is_a_table() {
+    let folder = TestFolder::new();
+    folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
+    fs::write(folder.table_path("Account").join(".DS_Store"), "").unwrap();
+
+    folder.load(&accounts(WriteMode::Upsert), &["2,b\n"]).await.unwrap();
+
+    assert_eq!(folder.read("Account").await.unwrap().records.len(), 2);
 }
 
 #[tokio::test]
