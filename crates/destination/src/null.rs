@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::contract::Harness;
     use crate::memory::TableContents;
-    use crate::{Column, ColumnType, WriteMode};
+    use crate::{Column, ColumnType, Premise, WriteMode};
 
     #[async_trait]
     impl Harness for Null {
@@ -117,6 +117,8 @@ mod tests {
         }
 
         async fn drop_table(&self, _table: &str) {}
+
+        async fn set_state(&self, _row: &str, _table: &str, _state: &str) {}
     }
 
     crate::contract_tests! {
@@ -143,6 +145,7 @@ mod tests {
             keys_are_unique: true,
             identity: None,
             gone: None,
+            premise: Premise::Anything,
         };
 
         for is_committed in [true, false, true] {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::part::PartReader;
 use crate::files::failed;
 use crate::modes::{self, DATA_FOLDER, PRIVATE_FOLDER};
-use crate::{Error, ErrorKind, Result, WrittenPart, file_name};
+use crate::{Error, ErrorKind, Result, TableSpec, WrittenPart, file_name};
 
 /// The hidden folder with what is ours alone: beside the tables loads in progress and locks, beside a table's parts its states.
 const PRIVATE: &str = ".orgtap";
@@ -106,6 +106,12 @@ impl Layout {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("read", &path)(error)),
         }
+    }
+
+    /// Fails if the table is not what a load of `table` was planned on, or holds anything that is no part of it.
+    pub(super) fn check_premise(&self, table: &TableSpec) -> Result<()> {
+        self.existing()?;
+        table.check_premise(|| self.state(&table.row))
     }
 }
 

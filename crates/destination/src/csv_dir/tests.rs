@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::Harness;
 use crate::memory::{Record, TableContents};
-use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, WriteMode, csv};
+use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, Premise, WriteMode, csv};
 
 /// A folder of its own, read as any program would that knows CSV.
 pub(crate) struct TestFolder {
@@ -84,6 +84,10 @@ impl Harness for TestFolder {
     async fn drop_table(&self, table: &str) {
         fs::remove_dir_all(self.table_path(table)).unwrap();
     }
+
+    async fn set_state(&self, row: &str, table: &str, state: &str) {
+        fs::write(self.table_path(table).join(format!(".orgtap/state-{row}.json")), state).unwrap();
+    }
 }
 
 crate::contract_tests!(TestFolder::new());
@@ -110,6 +114,7 @@ fn table(columns: &[&str], write_mode: WriteMode) -> TableSpec {
         keys_are_unique: true,
         identity: None,
         gone: None,
+        premise: Premise::Anything,
     }
 }
 
@@ -260,6 +265,30 @@ async fn a_table_that_somebody_looked_at_is_a_table() {
     folder.load(&accounts(WriteMode::Upsert), &["2,b\n"]).await.unwrap();
 
     assert_eq!(folder.read("Account").await.unwrap().records.len(), 2);
+}
+
+#[tokio::test]
+async fn a_table_whose_parts_were_removed_forgets_the_states_of_other_rows() {
+    let folder = TestFolder::new();
+    folder.load(&accounts(WriteMode::Replace), &["1,a\n2,b\n"]).await.unwrap();
+    fs::remove_file(folder.table_path("Account").join("part-00000.csv")).unwrap();
+
+    folder.load(&TableSpec { row: "some".to_owned(), ..accounts(WriteMode::Upsert) }, &["1,a\n"]).await.unwrap();
+
+    assert_eq!(folder.destination.state("accounts", "Account").await.unwrap(), None);
+    assert!(folder.destination.state("some", "Account").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_table_whose_state_cannot_be_read_can_be_loaded_anew() {
+    let folder = TestFolder::new();
+    folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
+    fs::write(folder.table_path("Account").join(".orgtap/state-accounts.json"), b"\xff").unwrap();
+    assert_eq!(folder.destination.state("accounts", "Account").await.unwrap_err().kind(), ErrorKind::Corrupt);
+
+    folder.load(&accounts(WriteMode::Replace), &["2,b\n"]).await.unwrap();
+
+    assert!(folder.destination.state("accounts", "Account").await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use orgtap_destination::{Destination, TableSpec, WriteMode};
+use orgtap_destination::{Destination, Premise, TableSpec, WriteMode};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
 
@@ -19,6 +19,7 @@ use super::source::{self, Selected};
 use super::{Cost, FetchWindow, Plan, cursor, fingerprint_of, table_name, window};
 use crate::error::{Error, Result};
 use crate::spec::{Api, Deleted, Fetch, RowSpec};
+use crate::state::SavedState;
 
 /// A comparison that is planned.
 #[derive(Clone, Debug)]
@@ -59,12 +60,13 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
         Fetch::All => None,
     };
     fingerprint.cursor_field = order.as_ref().map(|cursor| cursor.field.clone());
-    let saved = window::carried_on(row, &fingerprint, destination, &table).await?.map_err(|reason| {
-        Error::row_with_hint(
-            format!("could not compare the table with the org: {reason}"),
-            format!("`orgtap run --row \"{}\"` loads it", row.name),
-        )
-    })?;
+    let SavedState { state: saved, document } =
+        window::carried_on(row, &fingerprint, destination, &table).await?.map_err(|reason| {
+            Error::row_with_hint(
+                format!("could not compare the table with the org: {reason}"),
+                format!("`orgtap run --row \"{}\"` loads it", row.name),
+            )
+        })?;
     let (ids, operation) = query(row, &selected)?;
     let is_narrowed = row.deleted != Deleted::Remove && !route::is_whole(&selected.query);
     let from = saved.watermark.zip(order).map(|(watermark, cursor)| (cursor.bound(watermark), cursor));
@@ -81,6 +83,7 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
     let mut state_after = saved;
     state_after.deletions_until = state_after.deletions_until.or(state_after.watermark).max(until);
     (state_after.runs_since_reconcile, state_after.is_reconcile_due) = (0, false);
+    let table = keys(&row.name, table, &ending, WriteMode::Retain, document);
     let plan = plan_of(row, &selected, (ids, operation), &ending, table, client).await?;
     Ok(Comparison { plan: Plan { state_after, ..plan }, changed })
 }
@@ -90,7 +93,7 @@ async fn plan_of(
     selected: &Selected,
     (query, operation): (Query, QueryOperation),
     ending: &Ending,
-    table: String,
+    table: TableSpec,
     client: &Client,
 ) -> Result<Plan> {
     let object = &selected.object;
@@ -101,7 +104,6 @@ async fn plan_of(
     let obstacles: Vec<_> = route::not_in_bulk(&object.name, query.object().span).into_iter().collect();
     let reading = Reading { object: &object.name, query: &query, operation, obstacles: &obstacles };
     let Route { api, reason: api_reason, records, rest_up_to } = route::choose(row.api, &reading, client).await;
-    let table = keys(&row.name, table, ending, WriteMode::Retain);
     let cost = Cost::of(api, records, &table.columns);
     Ok(Plan {
         row: row.name.clone(),
@@ -130,8 +132,8 @@ async fn plan_of(
     })
 }
 
-/// Returns a load of keys of the table called `name`.
-pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMode) -> TableSpec {
+/// Returns a load of keys of the table called `name` that goes on from the state `document`.
+pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMode, document: String) -> TableSpec {
     TableSpec {
         row: row.to_owned(),
         name,
@@ -143,5 +145,6 @@ pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMo
         keys_are_unique: write_mode == WriteMode::Retain,
         identity: None,
         gone: Some(ending.gone.clone()),
+        premise: Premise::State(document),
     }
 }
