@@ -6,7 +6,8 @@ use proptest::sample::{select, subsequence};
 use crate::contract::Harness;
 use crate::memory::{Memory, Record, TableContents};
 use crate::{
-    Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, TableSpec, WriteMode, csv, csv_dir, sqlite,
+    Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, Premise, TableSpec, WriteMode, csv, csv_dir,
+    sqlite,
 };
 
 /// One load: its mode, how records end with it, its columns and the values of its parts' records in these columns.
@@ -83,6 +84,7 @@ fn spec(load: &Load) -> TableSpec {
         keys_are_unique: false,
         identity: None,
         gone: load.gone.clone(),
+        premise: Premise::Anything,
     }
 }
 

@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Corrupt,
     /// Records came twice of which the source holds one each.
     CameTwice,
+    /// The table, or the row's state with it, is not what the load was planned on any more: another program changed or removed it.
+    Changed,
     /// Anything else.
     Failed,
 }
@@ -70,6 +72,7 @@ impl ErrorKind {
                 "run again: nothing of it is visible, and all is read afresh; of an object whose records share an Id, name the columns that tell \
                  them apart in `primary_key`",
             ),
+            Self::Changed => Some("run again"),
             Self::Unsupported | Self::InvalidTable | Self::Corrupt | Self::Failed => None,
         }
     }
@@ -126,7 +129,8 @@ impl Error {
             | ErrorKind::Gone
             | ErrorKind::TooManyFiles
             | ErrorKind::Unsupported
-            | ErrorKind::InvalidTable => true,
+            | ErrorKind::InvalidTable
+            | ErrorKind::Changed => true,
             ErrorKind::Corrupt | ErrorKind::CameTwice | ErrorKind::Failed => false,
         }
     }

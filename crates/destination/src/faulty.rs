@@ -260,7 +260,7 @@ mod tests {
     use super::*;
     use crate::contract::Harness;
     use crate::memory::{Memory, TableContents};
-    use crate::{Column, ColumnType, WriteMode};
+    use crate::{Column, ColumnType, Premise, WriteMode};
 
     struct WithoutFaults(Memory);
 
@@ -276,6 +276,10 @@ mod tests {
 
         async fn drop_table(&self, table: &str) {
             self.0.drop_table(table);
+        }
+
+        async fn set_state(&self, row: &str, table: &str, state: &str) {
+            self.0.set_state(row, table, state);
         }
     }
 
@@ -298,6 +302,7 @@ mod tests {
             keys_are_unique: true,
             identity: None,
             gone: None,
+            premise: Premise::Anything,
         }
     }
 

@@ -41,7 +41,7 @@ pub use capability::Capabilities;
 pub use error::{Error, ErrorKind, Result};
 pub use scan::TableScan;
 pub use table::{
-    Column, ColumnType, CommittedLoad, Gone, LeftLoad, PartId, TableChange, TableSpec, WriteMode, WrittenPart,
+    Column, ColumnType, CommittedLoad, Gone, LeftLoad, PartId, Premise, TableChange, TableSpec, WriteMode, WrittenPart,
 };
 
 /// A place that tables can be loaded into.
@@ -69,6 +69,9 @@ pub trait Destination: fmt::Debug + Send + Sync {
     ///
     /// A load of the table that ended without commit or abort, however suddenly, is taken up where it had saved a journal: see
     /// [`TableLoad::left`]. All other leftovers are removed here.
+    ///
+    /// Fails with [`ErrorKind::Changed`], and removes nothing, where [`TableSpec::premise`] does not hold once the table is locked. Destinations
+    /// that keep no state, or do not see their tables, do not look.
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>>;
 
     /// Reads `columns` of all records that `table` holds after its last commit, in no particular order; `None` if there is no such table.
@@ -119,7 +122,9 @@ pub trait TableLoad: fmt::Debug + Send + Sync {
     /// Atomic: an error leaves the table and the state as they were. Parts that were opened but are not in `parts` do not count.
     ///
     /// Fails with [`ErrorKind::CameTwice`] where a record comes twice of which there is one ([`TableSpec::keys_are_unique`],
-    /// [`TableSpec::identity`], [`Batch::with_identities`]): another is likely to be missing. Nothing of such a load is left to be taken up.
+    /// [`TableSpec::identity`], [`Batch::with_identities`]): another is likely to be missing. Fails with [`ErrorKind::Changed`] where
+    /// [`TableSpec::premise`] does not hold any more: programs that lock nothing may have been at the table. Nothing of either load is left to
+    /// be taken up.
     async fn commit(self: Box<Self>, parts: Vec<WrittenPart>, state: &str) -> Result<CommittedLoad>;
 
     /// Discards everything written so far, and the journal.

@@ -57,6 +57,27 @@ struct StoredTable {
     states: BTreeMap<String, String>,
 }
 
+impl Store {
+    fn state(&self, row: &str, table: &str) -> Option<String> {
+        self.tables.get(table)?.states.get(row).cloned()
+    }
+
+    fn check_premise(&self, table: &TableSpec) -> Result<()> {
+        table.check_premise(|| Ok(self.state(&table.row, &table.name)))
+    }
+
+    /// Reserves `table` for a load; returns what an earlier one has left.
+    fn reserve(&mut self, table: &TableSpec) -> Result<Option<Leftovers>> {
+        if self.loading.contains(&table.name) {
+            let message = format!("could not begin to load table `{}`: another load of it is under way", table.name);
+            return Err(Error::new(ErrorKind::Locked, message));
+        }
+        self.check_premise(table)?;
+        self.loading.insert(table.name.clone());
+        Ok(self.left.remove(&table.name))
+    }
+}
+
 impl Memory {
     /// Makes an empty destination.
     pub fn new() -> Self {
@@ -71,6 +92,13 @@ impl Memory {
     /// Removes `table` and its state, as a user might behind our back.
     pub fn drop_table(&self, table: &str) {
         lock(&self.store).tables.remove(table);
+    }
+
+    /// Sets the state of `row` with `table`, if that is there, as a user might behind our back.
+    pub fn set_state(&self, row: &str, table: &str, state: &str) {
+        let mut store = lock(&self.store);
+        let Some(stored) = store.tables.get_mut(table) else { return };
+        stored.states.insert(row.to_owned(), state.to_owned());
     }
 
     /// Removes the records of `table` whose `column` holds `value`, as a user might behind our back.
@@ -93,7 +121,7 @@ impl Destination for Memory {
     }
 
     async fn state(&self, row: &str, table: &str) -> Result<Option<String>> {
-        Ok(lock(&self.store).tables.get(table).and_then(|stored| stored.states.get(row).cloned()))
+        Ok(lock(&self.store).state(row, table))
     }
 
     async fn states(&self, row: &str) -> Result<Vec<String>> {
@@ -102,11 +130,7 @@ impl Destination for Memory {
 
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         table.validate()?;
-        if !lock(&self.store).loading.insert(table.name.clone()) {
-            let message = format!("could not begin to load table `{}`: another load of it is under way", table.name);
-            return Err(Error::new(ErrorKind::Locked, message));
-        }
-        let mut leftovers = lock(&self.store).left.remove(&table.name);
+        let mut leftovers = lock(&self.store).reserve(table)?;
         if let Some(left) = leftovers.as_mut().filter(|left| left.outline != table.outline()) {
             left.load.parts.clear();
             left.records.clear();
@@ -199,6 +223,7 @@ impl TableLoad for MemoryLoad {
         }
 
         let mut store = lock(&self.store);
+        store.check_premise(&self.table)?;
         let old = store.tables.remove(&self.table.name);
         let shape = Shape::of(&self.table, old.as_ref().map(|old| old.contents.columns.as_slice()));
         let (mut stored, ended) = match self.table.write_mode.is_of_keys() {
@@ -391,6 +416,10 @@ mod tests {
 
         async fn drop_table(&self, table: &str) {
             Self::drop_table(self, table);
+        }
+
+        async fn set_state(&self, row: &str, table: &str, state: &str) {
+            Self::set_state(self, row, table, state);
         }
     }
 

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::contract::Harness;
     use crate::memory::TableContents;
-    use crate::{Column, ColumnType, WriteMode};
+    use crate::{Column, ColumnType, Premise, WriteMode};
 
     #[async_trait]
     impl Harness for Null {
@@ -121,6 +121,8 @@ mod tests {
         }
 
         async fn drop_table(&self, _table: &str) {}
+
+        async fn set_state(&self, _row: &str, _table: &str, _state: &str) {}
     }
 
     crate::contract_tests! {
@@ -147,6 +149,7 @@ mod tests {
             keys_are_unique: true,
             identity: None,
             gone: None,
+            premise: Premise::Anything,
         };
 
         for is_committed in [true, false, true] {

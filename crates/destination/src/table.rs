@@ -30,6 +30,9 @@ pub struct TableSpec {
     pub identity: Option<String>,
     /// How records end that are gone in the source; `None` where the load says nothing of them.
     pub gone: Option<Gone>,
+    /// What has to stand for the load to be what it was planned as. Not part of what the records mean: a load can take up one that was
+    /// planned on another premise.
+    pub premise: Premise,
 }
 
 impl TableSpec {
@@ -115,6 +118,20 @@ impl TableSpec {
             Some(Gone::ToldBy { column, .. }) => self.position(column),
             _ => None,
         }
+    }
+
+    /// Fails with [`ErrorKind::Changed`] if the `state` of the row, which is asked for where it matters, is not what the load was planned on.
+    pub(crate) fn check_premise(&self, state: impl FnOnce() -> Result<Option<String>>) -> Result<()> {
+        let planned = match &self.premise {
+            Premise::Anything => return Ok(()),
+            Premise::NoState => None,
+            Premise::State(planned) => Some(planned),
+        };
+        if state()?.as_ref() == planned {
+            return Ok(());
+        }
+        let why = "it was changed or removed by another program since the run began";
+        Err(Error::new(ErrorKind::Changed, format!("could not load table `{}`: {why}", self.name)))
     }
 
     /// Returns which of the load's columns is not one of the table's.
@@ -246,6 +263,29 @@ impl WriteMode {
     /// Returns whether the load holds keys, not whole records. Such a load changes a table that is there, and never its columns.
     pub fn is_of_keys(self) -> bool {
         matches!(self, Self::Remove | Self::Retain)
+    }
+}
+
+/// What has to stand in a table for a load of it to be what it was planned as: state is read before the load has locked the table.
+///
+/// Where it does not stand any more, [`Destination::begin`](crate::Destination::begin) and [`TableLoad::commit`](crate::TableLoad::commit)
+/// fail with [`ErrorKind::Changed`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Premise {
+    /// The load holds all that it needs, whatever is there.
+    #[default]
+    Anything,
+    /// The row has no state with the table yet. Records that are added without looking are not to be added by two first loads.
+    NoState,
+    /// The table is there, and the row's state is still this document, as [`Destination::state`](crate::Destination::state) returned it: the
+    /// load holds what has changed since.
+    State(String),
+}
+
+impl Premise {
+    /// Returns that the row's state is still `document`.
+    pub fn state(document: Option<String>) -> Self {
+        document.map_or(Self::NoState, Self::State)
     }
 }
 
@@ -387,6 +427,7 @@ mod tests {
             keys_are_unique: false,
             identity: None,
             gone: None,
+            premise: Premise::Anything,
         }
     }
 

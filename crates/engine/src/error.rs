@@ -81,6 +81,11 @@ impl Error {
         Self::Destination(Arc::new(source))
     }
 
+    /// Returns whether a table is not what its load was planned on any more.
+    pub(crate) fn is_of_changed_table(&self) -> bool {
+        matches!(self, Self::Destination(source) if source.kind() == orgtap_destination::ErrorKind::Changed)
+    }
+
     /// Returns whether the user can mend this: exit code 1, not 2.
     pub fn is_user_error(&self) -> bool {
         match self {

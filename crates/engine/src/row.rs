@@ -25,6 +25,9 @@ const FAR_BEYOND: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How many times a row whose job is aborted or gone creates one.
 const JOBS_TRIED: u32 = 3;
 
+/// How many times a row is planned whose table others change before it is locked.
+pub(crate) const PLANS_MADE: u32 = 3;
+
 /// What every row of a run works with.
 #[derive(Clone, Debug)]
 pub(crate) struct RowContext {
@@ -99,6 +102,52 @@ async fn load_to_now(context: &RowContext, row: &RowSpec, told: &mut Told) -> Re
 }
 
 async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told: &mut Told) -> Result<Loaded> {
+    let Begun { plan, load, gone } = begin_row(context, row, full_refresh, told).await?;
+    let loaded = load_plan(context, &plan, load, told).await;
+    if loaded.is_err() {
+        told.notes.extend(deletions::ended_already(&plan, gone));
+    }
+    let loaded = deletions::with_gone(loaded?.0, &plan, gone);
+    let compared = deletions::compare_if_due(context, row, &plan, told).await?;
+    Ok(match compared {
+        Some(compared) => loaded.compared_by(&compared),
+        None => loaded,
+    })
+}
+
+/// A row whose table is locked.
+struct Begun {
+    plan: Plan,
+    load: RowLoad,
+    /// How many records have ended already.
+    gone: u64,
+}
+
+/// Plans `row` and begins its load. What the plan was made on may have changed by then, for it was read before the table was locked: a run
+/// that comes after another one goes on from where that ended.
+async fn begin_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told: &mut Told) -> Result<Begun> {
+    let notes_before = told.notes.len();
+    let mut gone = 0;
+    for plans_made in 1.. {
+        match begin_once(context, row, full_refresh, told, &mut gone).await {
+            Ok((plan, load)) => return Ok(Begun { plan, load, gone }),
+            Err(error) if error.is_of_changed_table() && plans_made < PLANS_MADE => {
+                tracing::info!(row = row.name, "another run was faster, planning anew");
+                told.notes.truncate(notes_before);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Internal { message: "it was planned too often".to_owned() })
+}
+
+async fn begin_once(
+    context: &RowContext,
+    row: &RowSpec,
+    full_refresh: bool,
+    told: &mut Told,
+    gone: &mut u64,
+) -> Result<(Plan, RowLoad)> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });
     let started = Instant::now();
     let terms = Terms { full_refresh, records_per_job: context.spec.records_per_job };
@@ -113,25 +162,25 @@ async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told:
     told.notes.extend(notes(&plan));
 
     let before = deletions::end_listed(context, row, &mut plan, told).await?;
-    let loaded = load_plan(context, &plan, before.load, told).await;
-    if loaded.is_err() {
-        told.notes.extend(deletions::ended_already(&plan, before.gone));
+    *gone += before.gone;
+    let begun = match before.load {
+        Some(load) => Ok(load),
+        None => RowLoad::begin(context, &plan).await,
+    };
+    if begun.is_err() {
+        told.notes.extend(deletions::ended_already(&plan, *gone));
     }
-    let loaded = deletions::with_gone(loaded?.0, &plan, before.gone);
-    let compared = deletions::compare_if_due(context, row, &plan, told).await?;
-    Ok(match compared {
-        Some(compared) => loaded.compared_by(&compared),
-        None => loaded,
-    })
+    Ok((plan, begun?))
 }
 
-/// Loads what `plan` says, by `begun` if the load is begun already. Also returns how many keys the table lacks, where the load is of keys.
+/// Loads what `plan` says by `load`, which is begun. Also returns how many keys the table lacks, where the load is of keys.
 pub(crate) async fn load_plan(
     context: &RowContext,
     plan: &Plan,
-    mut begun: Option<RowLoad>,
+    load: RowLoad,
     told: &mut Told,
 ) -> Result<(Loaded, Option<u64>)> {
+    let mut begun = Some(load);
     for jobs_tried in 1.. {
         let load = match begun.take() {
             Some(load) => load,

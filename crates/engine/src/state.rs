@@ -37,6 +37,13 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// A state and the document that it was read from: a load that goes on from it is held against the text that the destination keeps.
+#[derive(Clone, Debug)]
+pub(crate) struct SavedState {
+    pub(crate) state: State,
+    pub(crate) document: String,
+}
+
 /// What a table is made of. A table made of something else has to be loaded anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {

@@ -8,6 +8,7 @@
 mod ending;
 mod loading;
 mod merging;
+mod premise;
 mod resuming;
 mod scanning;
 mod shape;
@@ -20,12 +21,14 @@ use async_trait::async_trait;
 
 use crate::memory::{Record, TableContents};
 use crate::{
-    Batch, Column, ColumnType, CommittedLoad, Destination, PartId, TableLoad, TableSpec, WriteMode, WrittenPart, csv,
+    Batch, Column, ColumnType, CommittedLoad, Destination, PartId, Premise, TableLoad, TableSpec, WriteMode,
+    WrittenPart, csv,
 };
 
 pub use self::ending::*;
 pub use self::loading::*;
 pub use self::merging::*;
+pub use self::premise::*;
 pub use self::resuming::*;
 pub use self::scanning::*;
 pub use self::shape::*;
@@ -43,6 +46,9 @@ pub trait Harness: Send + Sync {
 
     /// Removes `table` as another program would.
     async fn drop_table(&self, table: &str);
+
+    /// Sets the state of `row` with `table`, which is there, as a program would that locks nothing.
+    async fn set_state(&self, row: &str, table: &str, state: &str);
 }
 
 /// Makes one test of every property of the contract, or of those named. The expression makes a new [`Harness`](crate::contract::Harness).
@@ -53,8 +59,13 @@ macro_rules! contract_tests {
             $harness;
             a_finished_part_can_be_written_again_after_a_resume,
             a_killed_load_can_be_resumed,
+            a_killed_load_can_be_resumed_on_its_premise,
             a_killed_load_of_keys_can_be_resumed,
             a_left_load_of_another_shape_leaves_its_journal_alone,
+            a_load_does_not_begin_on_a_table_that_is_gone,
+            a_load_does_not_begin_on_another_state,
+            a_load_does_not_commit_on_a_table_that_is_gone,
+            a_load_does_not_commit_on_another_state,
             a_load_can_be_killed_and_resumed_again_and_again,
             the_last_journal_stands,
             a_load_that_does_not_add_up_is_refused,
@@ -67,6 +78,7 @@ macro_rules! contract_tests {
             a_scan_reads_the_columns_that_are_asked_for,
             a_scan_sees_the_last_commit,
             a_table_that_is_none_is_refused,
+            a_table_that_is_made_anew_forgets_the_states_of_other_rows,
             a_writer_ends_with_its_load,
             an_aborted_load_can_be_begun_again,
             an_aborted_load_leaves_nothing_to_resume,
@@ -140,6 +152,7 @@ fn table(columns: &[&str], primary_key: &[&str], write_mode: WriteMode) -> Table
         keys_are_unique: false,
         identity: None,
         gone: None,
+        premise: Premise::Anything,
     }
 }
 

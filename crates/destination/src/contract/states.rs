@@ -57,3 +57,25 @@ pub async fn replace_forgets_the_states_of_other_rows(harness: &dyn Harness) {
     assert_eq!(destination.state("a", TABLE).await.expect("state"), None);
     assert_eq!(destination.state("b", TABLE).await.expect("state").as_deref(), Some(STATE));
 }
+
+/// Where somebody removed the table, another row's load that makes it anew brings back none of the records that a state stood for, in whatever
+/// mode it writes.
+pub async fn a_table_that_is_made_anew_forgets_the_states_of_other_rows(harness: &dyn Harness) {
+    if !keeps_state(harness) {
+        return;
+    }
+    let destination = harness.destination();
+    let of_row = |row: &str, mode| TableSpec { row: row.to_owned(), ..accounts(mode) };
+    for mode in [WriteMode::Upsert, WriteMode::Append, WriteMode::Replace] {
+        if !supports(harness, mode) {
+            continue;
+        }
+        load(harness, &of_row("all", WriteMode::Replace), &[&[&["1", "a"], &["2", "b"]]]).await;
+        harness.drop_table(TABLE).await;
+
+        load(harness, &of_row("some", mode), &[&[&["1", "a"]]]).await;
+
+        assert_eq!(destination.state("all", TABLE).await.expect("state"), None, "{mode}");
+        assert_eq!(destination.state("some", TABLE).await.expect("state").as_deref(), Some(STATE));
+    }
+}

@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use super::part::PartReader;
 use crate::files::failed;
 use crate::modes::{self, DATA_FOLDER, PRIVATE_FOLDER};
-use crate::{Error, ErrorKind, Result, WrittenPart, file_name};
+use crate::{Error, ErrorKind, Result, TableSpec, WrittenPart, file_name};
 
 /// The hidden folder with what is ours alone: beside the tables loads in progress and locks, beside a table's parts its states.
 const PRIVATE: &str = ".orgtap";
+
+/// What macOS puts into folders that are looked at. Nobody misses it. All else that is hidden is somebody's, and would go with the folder that
+/// a commit replaces.
+const FINDER: &str = ".DS_Store";
 
 /// The extension of parts.
 pub(super) const PART: &str = "csv";
@@ -72,7 +76,7 @@ impl Layout {
             let name = entry.map_err(failed("read", &self.table))?.file_name();
             match name.to_str().and_then(part_number) {
                 Some(number) => parts.push((number, self.table.join(name))),
-                None if name.as_encoded_bytes().starts_with(b".") => {}
+                None if name == PRIVATE || name == FINDER => {}
                 None => return Err(self.foreign(&format!("it holds `{}`, which is no part of it", name.display()))),
             }
         }
@@ -97,6 +101,12 @@ impl Layout {
             return Ok(None);
         }
         saved_state(&self.table, row)
+    }
+
+    /// Fails if the table is not what a load of `table` was planned on, or holds anything that is no part of it.
+    pub(super) fn check_premise(&self, table: &TableSpec) -> Result<()> {
+        self.existing()?;
+        table.check_premise(|| self.state(&table.row))
     }
 }
 

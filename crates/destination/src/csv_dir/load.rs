@@ -78,8 +78,8 @@ impl CsvLoad {
         layout.make_root()?;
         let lock = FileLock::acquire(&layout.lock, &table.name)?;
         swap::recover(&layout)?;
+        layout.check_premise(&table)?;
         let left = leftovers::take_up(&layout, &table)?;
-        layout.existing()?;
         let (loaded, next) = (layout.loaded(), layout.next_table());
         for (folder, mode) in [(&loaded, PRIVATE_FOLDER), (&next, DATA_FOLDER), (&state_folder(&next), PRIVATE_FOLDER)]
         {
@@ -93,12 +93,15 @@ impl CsvLoad {
     fn commit_now(&self, parts: &[WrittenPart], state: &str) -> Result<CommittedLoad> {
         let layout = &self.staged.layout;
         let settled = self.staged.ledger.settle(parts)?;
+        layout.check_premise(&self.table)?;
         let identities =
             settled.listed.iter().map(|written| identities_path(&finished_path(&layout.loaded(), written)));
         self.table.refuse_twice(identities::came_twice(&identities.collect::<Vec<_>>())?)?;
         let committed = merge::merge(&self.table, layout, &settled.listed)?;
         self.save_state(state)?;
         sync_folder(&layout.next_table())?;
+        // Nobody but loads locks the table, and the merge may have taken a while.
+        layout.check_premise(&self.table)?;
         swap::swap(layout, &layout.next_table())?;
         // It went with the folder that is the table now, so that this load cannot be taken up any more.
         if let Err(error) = fs::remove_file(state_folder(&layout.table).join(JOURNAL)) {
@@ -107,11 +110,12 @@ impl CsvLoad {
         Ok(committed)
     }
 
-    /// Puts the states beside the merged parts. A replaced table forgets those of other rows: their records are gone.
+    /// Puts the states beside the merged parts. A table that is replaced, or that is not there any more, forgets those of other rows: their
+    /// records are gone.
     fn save_state(&self, state: &str) -> Result<()> {
         let layout = &self.staged.layout;
         let (old, new) = (state_folder(&layout.table), state_folder(&layout.next_table()));
-        if self.table.write_mode != WriteMode::Replace && old.exists() {
+        if self.table.write_mode != WriteMode::Replace && layout.existing()?.is_some() {
             for entry in fs::read_dir(&old).map_err(failed("read", &old))? {
                 let entry = entry.map_err(failed("read", &old))?;
                 if entry.file_name() == JOURNAL {

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::Harness;
 use crate::memory::{Record, TableContents};
-use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, WriteMode, csv};
+use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, Gone, PartId, Premise, WriteMode, csv};
 
 /// A folder of its own, read as any program would that knows CSV.
 pub(crate) struct TestFolder {
@@ -84,6 +84,10 @@ impl Harness for TestFolder {
     async fn drop_table(&self, table: &str) {
         fs::remove_dir_all(self.table_path(table)).unwrap();
     }
+
+    async fn set_state(&self, row: &str, table: &str, state: &str) {
+        fs::write(self.table_path(table).join(format!(".orgtap/state-{row}.json")), state).unwrap();
+    }
 }
 
 crate::contract_tests!(TestFolder::new());
@@ -110,6 +114,7 @@ fn table(columns: &[&str], write_mode: WriteMode) -> TableSpec {
         keys_are_unique: true,
         identity: None,
         gone: None,
+        premise: Premise::Anything,
     }
 }
 
@@ -206,7 +211,9 @@ async fn a_large_table_takes_new_columns() {
 #[tokio::test]
 async fn a_folder_of_another_program_is_left_alone() {
     type Spoil = fn(&Path);
-    let spoiled: [(Spoil, &str); 3] = [
+    let spoiled: [(Spoil, &str); 5] = [
+        (|table| fs::write(table.join(".env"), "SECRET=").unwrap(), "it holds `.env`, which is no part of it"),
+        (|table| fs::create_dir(table.join(".git")).unwrap(), "it holds `.git`, which is no part of it"),
         (|table| fs::write(table.join("letter.txt"), "dear").unwrap(), "it holds `letter.txt`, which is no part of it"),
         (
             |table| fs::write(table.join("part-00000-1b9c.csv"), "a\n").unwrap(),
@@ -236,14 +243,52 @@ async fn a_folder_of_another_program_is_left_alone() {
 async fn a_file_put_into_a_table_during_a_load_is_not_lost() {
     let folder = TestFolder::new();
     folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
-    let load = folder.destination.begin(&accounts(WriteMode::Replace)).await.unwrap();
-    let letter = folder.table_path("Account").join("letter.txt");
-    fs::write(&letter, "dear").unwrap();
+    for name in ["letter.txt", ".gitattributes", ".letter"] {
+        let load = folder.destination.begin(&accounts(WriteMode::Replace)).await.unwrap();
+        let letter = folder.table_path("Account").join(name);
+        fs::write(&letter, "dear").unwrap();
 
-    assert_eq!(load.commit(vec![], "{}").await.unwrap_err().kind(), ErrorKind::InvalidPath);
+        assert_eq!(load.commit(vec![], "{}").await.unwrap_err().kind(), ErrorKind::InvalidPath);
 
-    assert_eq!(fs::read_to_string(letter).unwrap(), "dear");
-    assert_eq!(folder.part("part-00000.csv"), "\"Id\",\"Name\"\n1,a\n");
+        assert_eq!(fs::read_to_string(&letter).unwrap(), "dear");
+        assert_eq!(folder.part("part-00000.csv"), "\"Id\",\"Name\"\n1,a\n");
+        fs::remove_file(letter).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_looked_at_is_a_table() {
+    let folder = TestFolder::new();
+    folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
+    fs::write(folder.table_path("Account").join(".DS_Store"), "").unwrap();
+
+    folder.load(&accounts(WriteMode::Upsert), &["2,b\n"]).await.unwrap();
+
+    assert_eq!(folder.read("Account").await.unwrap().records.len(), 2);
+}
+
+#[tokio::test]
+async fn a_table_whose_parts_were_removed_forgets_the_states_of_other_rows() {
+    let folder = TestFolder::new();
+    folder.load(&accounts(WriteMode::Replace), &["1,a\n2,b\n"]).await.unwrap();
+    fs::remove_file(folder.table_path("Account").join("part-00000.csv")).unwrap();
+
+    folder.load(&TableSpec { row: "some".to_owned(), ..accounts(WriteMode::Upsert) }, &["1,a\n"]).await.unwrap();
+
+    assert_eq!(folder.destination.state("accounts", "Account").await.unwrap(), None);
+    assert!(folder.destination.state("some", "Account").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_table_whose_state_cannot_be_read_can_be_loaded_anew() {
+    let folder = TestFolder::new();
+    folder.load(&accounts(WriteMode::Replace), &["1,a\n"]).await.unwrap();
+    fs::write(folder.table_path("Account").join(".orgtap/state-accounts.json"), b"\xff").unwrap();
+    assert_eq!(folder.destination.state("accounts", "Account").await.unwrap_err().kind(), ErrorKind::Corrupt);
+
+    folder.load(&accounts(WriteMode::Replace), &["2,b\n"]).await.unwrap();
+
+    assert!(folder.destination.state("accounts", "Account").await.unwrap().is_some());
 }
 
 #[tokio::test]

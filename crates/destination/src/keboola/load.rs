@@ -105,6 +105,7 @@ impl Drop for PrivateFolder {
 }
 
 impl KeboolaLoad {
+    /// Begins. Whether the premise of `table` holds nobody can tell here: the table is the platform's, and so is what runs at the same time.
     pub(super) fn begin(
         layout: Layout,
         table: TableSpec,

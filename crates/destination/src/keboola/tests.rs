@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::contract::Harness;
 use crate::memory::TableContents;
-use crate::{Batch, Column, ColumnType, ErrorKind, PartId, WriteMode, csv};
+use crate::{Batch, Column, ColumnType, ErrorKind, PartId, Premise, WriteMode, csv};
 
 /// A state file that holds the table, the document and the columns as they are.
 #[derive(Debug)]
@@ -113,6 +113,8 @@ impl Harness for TestFolder {
     }
 
     async fn drop_table(&self, _table: &str) {}
+
+    async fn set_state(&self, _row: &str, _table: &str, _state: &str) {}
 }
 
 // Those about what is already in the table are for the platform, which merges.
@@ -153,6 +155,7 @@ fn table(columns: Vec<Column>) -> TableSpec {
         keys_are_unique: true,
         identity: None,
         gone: None,
+        premise: Premise::Anything,
     }
 }
 

@@ -134,7 +134,9 @@ fn delete_superseded(stage: &Stage) -> String {
 fn publish(connection: &mut Connection, stage: &Stage, staged_records: u64, state: &str) -> Result<CommittedLoad> {
     let failed = |error| failed(&stage.table, error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    schema::check_premise(&transaction, &stage.table)?;
     let old = schema::columns(&transaction, &stage.table)?;
+    let is_new = old.is_none();
     let shape = Shape::of(&stage.table, old.as_deref());
     if shape.storages != stage.storages {
         return Err(stage.table.invalid("another program changed its columns meanwhile").with_hint("run again"));
@@ -147,7 +149,7 @@ fn publish(connection: &mut Connection, stage: &Stage, staged_records: u64, stat
         old => merge.take_its_place(old.is_some(), staged_records).map_err(failed)?,
     };
     stage.leftovers.drop_tables(&transaction).map_err(failed)?;
-    schema::save_state(&transaction, &stage.table, state).map_err(failed)?;
+    schema::save_state(&transaction, &stage.table, is_new, state).map_err(failed)?;
     transaction.commit().map_err(failed)?;
     Ok(CommittedLoad { changes: shape.changes, ..committed })
 }

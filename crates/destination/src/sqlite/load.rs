@@ -154,6 +154,7 @@ fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, Option<Lef
     let lock = FileLock::acquire(&lock_path(database.path(), &table.name), &table.name)?;
     let opened = database.opened();
     let connection = database.for_load(opened, &table.name)?;
+    schema::check_premise(connection, &table)?;
     let old = schema::columns(connection, &table)?;
     let mut stage = Stage::new(Shape::of(&table, old.as_deref()).storages, table)?;
     stage.opened = opened;

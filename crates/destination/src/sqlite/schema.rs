@@ -217,14 +217,25 @@ fn read_states(connection: &Connection, row: &str) -> rusqlite::Result<Vec<Strin
     statement.query_map([row], |row| row.get(0))?.collect()
 }
 
-/// Saves the state of `table`'s row. A replaced table forgets the states of other rows: their records are gone.
-pub(super) fn save_state(connection: &Connection, table: &TableSpec, state: &str) -> rusqlite::Result<()> {
+/// Fails if `table` is not what its load was planned on.
+pub(super) fn check_premise(connection: &Connection, table: &TableSpec) -> Result<()> {
+    table.check_premise(|| state(connection, &table.row, &table.name))
+}
+
+/// Saves the state of `table`'s row. A table that is replaced, or that `is_new`, forgets the states of other rows: their records are gone,
+/// also where it was another program that dropped the table.
+pub(super) fn save_state(
+    connection: &Connection,
+    table: &TableSpec,
+    is_new: bool,
+    state: &str,
+) -> rusqlite::Result<()> {
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS _orgtap_state \
          (\"row\" TEXT NOT NULL, \"table\" TEXT NOT NULL COLLATE NOCASE, state TEXT NOT NULL, PRIMARY KEY (\"row\", \"table\")) \
          WITHOUT ROWID",
     )?;
-    if table.write_mode == WriteMode::Replace {
+    if is_new || table.write_mode == WriteMode::Replace {
         connection.execute("DELETE FROM _orgtap_state WHERE \"table\" = ?", [&table.name])?;
     }
     connection

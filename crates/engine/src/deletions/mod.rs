@@ -15,7 +15,7 @@ use crate::event::RunEvent;
 use crate::load::{Fate, RowLoad};
 use crate::plan::{self, Comparison, Ending, Plan, PlannedApi};
 use crate::report::Loaded;
-use crate::row::{RowContext, Told, load_plan};
+use crate::row::{PLANS_MADE, RowContext, Told, load_plan};
 use crate::spec::{Fetch, RowSpec};
 use crate::state::State;
 use log::{Answer, Log};
@@ -84,7 +84,7 @@ async fn end_all(context: &RowContext, plan: &mut Plan, ending: &Ending, log: Lo
         // One load of a table at a time.
         load.end(context, &plan.row, Fate::Discard).await;
     }
-    let saved = ending.saved.as_ref().and_then(|saved| saved.watermark);
+    let saved = ending.saved.as_ref().and_then(|saved| saved.state.watermark);
     let State { watermark, deletions_until, .. } = &mut plan.state_after;
     *deletions_until = (*deletions_until).max(Some(log.covered));
     // A record that the log still lists although it was restored comes back with the records that changed since the watermark.
@@ -97,10 +97,11 @@ async fn end_all(context: &RowContext, plan: &mut Plan, ending: &Ending, log: Lo
     Ok(Before { load: None, gone })
 }
 
-/// Commits the end of the records in `log`, with the state as it is saved already.
+/// Commits the end of the records in `log`, with the state as it is saved already, to the letter: the load of the records goes on from it.
 async fn end_keys(context: &RowContext, plan: &Plan, ending: &Ending, log: Log) -> Result<u64> {
     let Some(saved) = &ending.saved else { return Ok(0) };
-    let table = plan::keys(&plan.row, plan.table.name.clone(), ending, WriteMode::Remove);
+    let document = saved.document.clone();
+    let table = plan::keys(&plan.row, plan.table.name.clone(), ending, WriteMode::Remove, document);
     // Nothing of it is to be taken up: the next run asks again.
     let keys = Plan { table, api: PlannedApi::Rest, rest_up_to: None, ..plan.clone() };
     let load = RowLoad::begin(context, &keys).await?;
@@ -111,7 +112,7 @@ async fn end_keys(context: &RowContext, plan: &Plan, ending: &Ending, log: Log) 
             return Err(outcome.err().unwrap_or(Error::Stopped));
         }
     };
-    let committed = load.load.commit(vec![written], &saved.document()).await;
+    let committed = load.load.commit(vec![written], &saved.document).await;
     Ok(committed.map_err(Error::destination)?.gone)
 }
 
@@ -166,21 +167,33 @@ pub(crate) async fn reconcile(context: &RowContext, row: &RowSpec, told: &mut To
 }
 
 async fn compare(context: &RowContext, row: &RowSpec, told: &mut Told) -> Result<Loaded> {
-    let planned = tokio::select! {
-        biased;
-        () = context.stop.cancelled() => return Err(Error::Stopped),
-        planned = plan::compare(row, &context.client, &*context.destination) => planned?,
-    };
-    told.table = Some(planned.plan.table.name.clone());
+    let (planned, load) = begin_comparison(context, row, told).await?;
     // That the comparison was taken up has no bearing on the load of the records.
     let mut of_ids = Told::default();
-    let loaded = load_plan(context, &planned.plan, None, &mut of_ids).await;
+    let loaded = load_plan(context, &planned.plan, load, &mut of_ids).await;
     told.notes.append(&mut of_ids.notes);
     let (loaded, absent) = loaded?;
     if let Some(absent) = absent.filter(|absent| *absent > 0) {
         told.notes.extend(absent_note(context, &planned, absent).await);
     }
     Ok(loaded)
+}
+
+/// Plans a comparison and begins it; anew where another run commits in between.
+async fn begin_comparison(context: &RowContext, row: &RowSpec, told: &mut Told) -> Result<(Comparison, RowLoad)> {
+    for plans_made in 1.. {
+        let planned = tokio::select! {
+            biased;
+            () = context.stop.cancelled() => return Err(Error::Stopped),
+            planned = plan::compare(row, &context.client, &*context.destination) => planned?,
+        };
+        told.table = Some(planned.plan.table.name.clone());
+        match RowLoad::begin(context, &planned.plan).await {
+            Err(error) if error.is_of_changed_table() && plans_made < PLANS_MADE => {}
+            begun => return begun.map(|load| (planned, load)),
+        }
+    }
+    Err(Error::Internal { message: "it was planned too often".to_owned() })
 }
 
 /// Returns what the user should know of `absent` records that are in the org and not in the table. Some may have come since the last run.

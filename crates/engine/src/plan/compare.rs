@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use orgtap_destination::{Destination, TableSpec, WriteMode};
+use orgtap_destination::{Destination, Premise, TableSpec, WriteMode};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::Query;
 
@@ -19,7 +19,7 @@ use super::source::{self, Selected};
 use super::{Cost, FetchWindow, Plan, cursor, fingerprint_of, table, window};
 use crate::error::{Error, Result};
 use crate::spec::{Api, Deleted, Fetch, RowSpec};
-use crate::state::State;
+use crate::state::{SavedState, State};
 
 /// A comparison that is planned.
 #[derive(Clone, Debug)]
@@ -60,12 +60,13 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
         Fetch::All => None,
     };
     fingerprint.cursor_field = order.as_ref().map(|cursor| cursor.field.clone());
-    let saved = window::carried_on(row, &fingerprint, destination, &table.name).await?.map_err(|reason| {
-        Error::row_with_hint(
-            format!("could not compare the table with the org: {reason}"),
-            format!("`orgtap run --row \"{}\"` loads it", row.name),
-        )
-    })?;
+    let SavedState { state: saved, document } =
+        window::carried_on(row, &fingerprint, destination, &table.name).await?.map_err(|reason| {
+            Error::row_with_hint(
+                format!("could not compare the table with the org: {reason}"),
+                format!("`orgtap run --row \"{}\"` loads it", row.name),
+            )
+        })?;
     let (ids, operation) = query(row, &selected)?;
     let is_narrowed = row.deleted != Deleted::Remove && !route::is_whole(&selected.query);
     let from = saved.watermark.zip(order).map(|(watermark, cursor)| (cursor.bound(watermark), cursor));
@@ -82,7 +83,7 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
     let mut state_after = saved;
     state_after.deletions_until = state_after.deletions_until.or(state_after.watermark).max(until);
     (state_after.runs_since_reconcile, state_after.is_reconcile_due) = (0, false);
-    let table = keys(&row.name, table.name, &ending, WriteMode::Retain);
+    let table = keys(&row.name, table.name, &ending, WriteMode::Retain, document);
     let plan = plan_of(row, &selected, (ids, operation), ending, (table, state_after), client).await?;
     Ok(Comparison { plan, changed })
 }
@@ -132,8 +133,8 @@ async fn plan_of(
     })
 }
 
-/// Returns a load of keys of the table called `name`.
-pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMode) -> TableSpec {
+/// Returns a load of keys of the table called `name` that goes on from the state `document`.
+pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMode, document: String) -> TableSpec {
     TableSpec {
         row: row.to_owned(),
         name,
@@ -145,5 +146,6 @@ pub(crate) fn keys(row: &str, name: String, ending: &Ending, write_mode: WriteMo
         keys_are_unique: write_mode == WriteMode::Retain,
         identity: None,
         gone: Some(ending.gone.clone()),
+        premise: Premise::State(document),
     }
 }

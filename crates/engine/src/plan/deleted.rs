@@ -18,7 +18,7 @@ use super::{FetchWindow, compare};
 use crate::error::{Error, Result};
 use crate::projection::{ColumnSource, Origin};
 use crate::spec::{Deleted, Load, RowSpec};
-use crate::state::State;
+use crate::state::SavedState;
 
 /// The field that says that a record is in the recycle bin.
 pub(super) const IS_DELETED: &str = "IsDeleted";
@@ -58,7 +58,7 @@ pub(crate) struct Ending {
     /// What becomes of records that are gone.
     pub(crate) gone: Gone,
     /// The state that the table is carried on from, if it is.
-    pub(crate) saved: Option<State>,
+    pub(crate) saved: Option<SavedState>,
     /// When the object was described, by the org's clock.
     pub(crate) now: Option<Timestamp>,
 }
@@ -189,7 +189,7 @@ pub(super) async fn decide(
     // The claim is the org's word on its changes; what is lowered of it later is for stamps that came with the records.
     window.state_after.deletions_until = window.state_after.watermark;
     let carried_on = window.saved.as_ref().filter(|_| window.write_mode == WriteMode::Upsert);
-    let Some(saved) = carried_on else {
+    let Some(SavedState { state: saved, .. }) = carried_on else {
         return Ok((deletions, cursor_note(window, &selected.object).into_iter().collect()));
     };
     let mut notes = Vec::new();

@@ -23,7 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use orgtap_destination::{Column, Destination, TableSpec};
+use orgtap_destination::{Column, Destination, Premise, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::{Diagnostics, Query};
 
@@ -198,6 +198,7 @@ pub(crate) async fn make(
     notes.splice(0..0, source_notes);
     table.columns = columns(row, &selection);
     table.write_mode = window.write_mode;
+    table.premise = window.premise;
     if let Some(condition) = window.condition {
         query.add_condition(condition);
     }
@@ -296,6 +297,7 @@ fn table(row: &RowSpec, selected: &Selected) -> Result<TableSpec> {
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&selection.columns),
         gone: None,
+        premise: Premise::Anything,
     })
 }
 

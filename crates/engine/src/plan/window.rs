@@ -1,7 +1,7 @@
 //! Which records a row reads: all, or those since the watermark that the last commit saved.
 
 use jiff::{SignedDuration, Timestamp};
-use orgtap_destination::{Destination, WriteMode};
+use orgtap_destination::{Destination, Premise, WriteMode};
 use orgtap_salesforce::{Client, SObject};
 use orgtap_soql::Condition;
 
@@ -9,7 +9,7 @@ use super::FetchWindow;
 use super::cursor::{self, COMMIT_MARGIN, Cursor};
 use crate::error::{Error, Result};
 use crate::spec::{Deleted, Fetch, Load, Records, RowSpec, StartOver};
-use crate::state::{Fingerprint, State};
+use crate::state::{Fingerprint, SavedState, State};
 
 /// The part of a plan that the saved state decides.
 #[derive(Debug)]
@@ -20,7 +20,9 @@ pub(super) struct Window {
     pub(super) write_mode: WriteMode,
     pub(super) state_after: State,
     /// The state that the table is carried on from, where it is. It may lack a watermark.
-    pub(super) saved: Option<State>,
+    pub(super) saved: Option<SavedState>,
+    /// What has to stand when the records are loaded.
+    pub(super) premise: Premise,
     /// The field that orders change, where it matters.
     cursor: Option<Cursor>,
     /// The column that tells how far the stamps of the records reach.
@@ -38,13 +40,13 @@ pub(super) struct Window {
 #[derive(Debug)]
 enum Saved {
     /// The table can be carried on from here.
-    Watermark { watermark: Timestamp, state: Box<State> },
+    Watermark { watermark: Timestamp, state: Box<SavedState> },
     /// There is nothing to carry on, or nobody knows from where.
     Nothing {
         /// Why.
         reason: String,
         /// The state of the table, where there is one of what the row asks for.
-        state: Option<Box<State>>,
+        state: Option<Box<SavedState>>,
     },
     /// The table is made of something else than the row now asks for.
     Outdated {
@@ -78,6 +80,7 @@ impl Window {
                 write_mode: if full_refresh { WriteMode::Replace } else { whole_write_mode(row) },
                 state_after: State::new(fingerprint, cursor::by_margin(object).map(to_the_second)),
                 saved,
+                premise: Premise::Anything,
                 cursor: None,
                 cursor_column: None,
                 watermark_margin: SignedDuration::ZERO,
@@ -88,11 +91,12 @@ impl Window {
         }
         let cursor = cursor_of(row, object)?;
         fingerprint.cursor_field = Some(cursor.field.clone());
-        let saved = if full_refresh {
-            Saved::Outdated { reason: "a full refresh was asked for".to_owned(), is_of_other_org: false }
+        let (saved, document) = if full_refresh {
+            let reason = "a full refresh was asked for".to_owned();
+            (Saved::Outdated { reason, is_of_other_org: false }, None)
         } else {
             let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
-            saved_state(document.as_deref(), &fingerprint)
+            (saved_state(document.clone(), &fingerprint), document)
         };
         // The watermark is asked for before the query runs: what is stamped later may be seen by the query or not.
         let complete = cursor::watermark(client, object).await;
@@ -101,7 +105,8 @@ impl Window {
         let is_logged = complete.is_some_and(|complete| complete.is_logged);
         // What is appended cannot be read twice.
         let is_sure = is_logged || window.write_mode == WriteMode::Append;
-        Ok(Self { stamp_margin: if is_sure { SignedDuration::ZERO } else { COMMIT_MARGIN }, ..window })
+        let stamp_margin = if is_sure { SignedDuration::ZERO } else { COMMIT_MARGIN };
+        Ok(Self { premise: premise(&window, document), stamp_margin, ..window })
     }
 
     /// Has what changed since `instant` be read, where that is before the watermark: a log of deletions from then on may list records that were
@@ -117,6 +122,15 @@ impl Window {
     }
 }
 
+/// Returns what has to stand when the records of `window` are loaded, for which the state `document` was read. What holds all records can be
+/// put upon anything, unless it is added without looking.
+fn premise(window: &Window, document: Option<String>) -> Premise {
+    match (&window.fetch, window.write_mode) {
+        (FetchWindow::Since { .. }, _) | (_, WriteMode::Append) => Premise::state(document),
+        (FetchWindow::All { .. }, _) => Premise::Anything,
+    }
+}
+
 /// Returns the field that orders change. Where deletions count, one that they change too.
 pub(super) fn cursor_of(row: &RowSpec, object: &SObject) -> Result<Cursor> {
     let reads_deletions = row.records == Records::All || row.deleted == Deleted::Remove;
@@ -129,31 +143,33 @@ pub(super) async fn carried_on(
     fingerprint: &Fingerprint,
     destination: &dyn Destination,
     table: &str,
-) -> Result<Result<State, String>> {
+) -> Result<Result<SavedState, String>> {
     let document = destination.state(&row.name, table).await.map_err(Error::destination)?;
-    Ok(match saved_state(document.as_deref(), fingerprint) {
+    Ok(match saved_state(document, fingerprint) {
         Saved::Watermark { state, .. } | Saved::Nothing { state: Some(state), .. } => Ok(*state),
         Saved::Nothing { reason, state: None } | Saved::Outdated { reason, .. } => Err(reason),
     })
 }
 
 /// Returns what a saved document is good for.
-fn saved_state(document: Option<&str>, fingerprint: &Fingerprint) -> Saved {
+fn saved_state(document: Option<String>, fingerprint: &Fingerprint) -> Saved {
     let Some(document) = document else {
         return Saved::Nothing { reason: "the first fetch of this row".to_owned(), state: None };
     };
-    match State::read(document) {
+    match State::read(&document) {
         Err(reason) => Saved::Outdated { reason, is_of_other_org: false },
         Ok(state) => {
             let saved = state.fingerprint.as_ref();
             let is_of_other_org = saved.is_some_and(|saved| fingerprint.is_of_other_org(saved));
             let difference = saved.and_then(|saved| fingerprint.difference(saved));
-            match (difference, state.watermark) {
+            let watermark = state.watermark;
+            let state = Box::new(SavedState { state, document });
+            match (difference, watermark) {
                 (Some(reason), _) => Saved::Outdated { reason: format!("the row changed ({reason})"), is_of_other_org },
                 (None, None) => {
-                    Saved::Nothing { reason: "the last run left no watermark".to_owned(), state: Some(Box::new(state)) }
+                    Saved::Nothing { reason: "the last run left no watermark".to_owned(), state: Some(state) }
                 }
-                (None, Some(watermark)) => Saved::Watermark { watermark, state: Box::new(state) },
+                (None, Some(watermark)) => Saved::Watermark { watermark, state },
             }
         }
     }
@@ -221,6 +237,7 @@ fn decide(
         cursor_cost: cursor.cost(),
         state_after: State::new(fingerprint, watermark),
         saved,
+        premise: Premise::Anything,
         notes,
     })
 }

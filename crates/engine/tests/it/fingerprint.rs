@@ -1,6 +1,6 @@
 //! What a table is made of: when that changes the row reloads and says why, and when it does not it goes on.
 
-use orgtap_destination::{Column, ColumnType, Destination, TableSpec, WriteMode};
+use orgtap_destination::{Column, ColumnType, Destination, Premise, TableSpec, WriteMode};
 use orgtap_emulator::{Org, OrgIdentity, Scope};
 use orgtap_engine::{Fields, Load, RowSpec, RunSpec, Source, StartOver, Types};
 use serde_json::{Value as Json, json};
@@ -203,6 +203,7 @@ async fn a_state_that_cannot_be_read_is_as_good_as_none() {
         keys_are_unique: true,
         identity: None,
         gone: None,
+        premise: Premise::Anything,
     };
 
     for state in ["", "{}", "not JSON", r#"{"version":2}"#] {

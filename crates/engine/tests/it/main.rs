@@ -6,6 +6,8 @@ mod apis;
 #[cfg(test)]
 mod append;
 #[cfg(test)]
+mod changed_table;
+#[cfg(test)]
 mod columns;
 #[cfg(test)]
 mod computed;

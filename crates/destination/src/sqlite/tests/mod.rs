@@ -13,7 +13,7 @@ use super::storage::Storage;
 use super::*;
 use crate::contract::Harness;
 use crate::memory::TableContents;
-use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, PartId, TableChange, WriteMode, csv};
+use crate::{Batch, Column, ColumnType, CommittedLoad, ErrorKind, PartId, Premise, TableChange, WriteMode, csv};
 
 /// A database in a folder of its own, and a second connection to look into it.
 pub(crate) struct TestFile {
@@ -98,6 +98,11 @@ impl Harness for TestFile {
     async fn drop_table(&self, table: &str) {
         self.execute(&format!("DROP TABLE {}", identifier::Identifier::new(table)));
     }
+
+    async fn set_state(&self, row: &str, table: &str, state: &str) {
+        let sql = "UPDATE _orgtap_state SET state = ?3 WHERE \"row\" = ?1 AND \"table\" = ?2";
+        assert_eq!(Connection::open(self.path()).unwrap().execute(sql, [row, table, state]).unwrap(), 1);
+    }
 }
 
 crate::contract_tests!(TestFile::new());
@@ -127,6 +132,7 @@ fn table(columns: &[(&str, ColumnType)], write_mode: WriteMode) -> TableSpec {
         keys_are_unique: false,
         identity: None,
         gone: None,
+        premise: Premise::Anything,
     }
 }
 
