@@ -186,6 +186,11 @@ impl Destination for Faulty {
         self.inner.states(row).await
     }
 
+    async fn left_journal(&self, table: &str) -> Result<Option<String>> {
+        self.script.step(Call::State, Some(table), "read the journal")?;
+        self.inner.left_journal(table).await
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         self.script.step(Call::Begin, Some(&table.name), "begin the load")?;
         let inner = self.inner.begin(table).await?;

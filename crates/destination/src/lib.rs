@@ -74,6 +74,15 @@ pub trait Destination: fmt::Debug + Send + Sync {
     /// that keep no state, or do not see their tables, do not look.
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>>;
 
+    /// Returns the journal that the next load of `table` would take up, or `None` if there is none. Nothing changes by looking.
+    ///
+    /// A load of another shape keeps no more than the journal of what was left, so whoever could do one of two looks first.
+    async fn left_journal(&self, table: &str) -> Result<Option<String>> {
+        // Named for the documentation's sake; nothing is left where nothing can be taken up.
+        let _ = table;
+        Ok(None)
+    }
+
     /// Reads `columns` of all records that `table` holds after its last commit, in no particular order; `None` if there is no such table.
     ///
     /// Values have the text that a [`Batch`] brought, but for numbers, which may be spelt otherwise. A column that the table lacks reads as

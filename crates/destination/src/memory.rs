@@ -145,6 +145,10 @@ impl Destination for Memory {
         Ok(Box::new(MemoryLoad { store: self.store.clone(), table: table.clone(), left, staged: Arc::new(staged) }))
     }
 
+    async fn left_journal(&self, table: &str) -> Result<Option<String>> {
+        Ok(lock(&self.store).left.get(table).map(|left| left.load.journal.clone()))
+    }
+
     async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
         let Some(contents) = self.table(table) else { return Ok(None) };
         let position = |name: &String| contents.columns.iter().position(|column| column == name);

@@ -64,8 +64,7 @@ impl RowLoad {
         let load = context.destination.begin(&plan.table).await.map_err(Error::destination)?;
         let Some(left) = load.left().cloned() else { return Ok(Self::anew(load, plan, host)) };
         let journal = Journal::read(&left.journal);
-        // Without a job there is nothing to go on with, and another moment to begin at.
-        let is_of_plan = |journal: &Journal| journal.has_job() && plan.may_create_job() && journal.is_of(plan, host);
+        let is_of_plan = |journal: &Journal| can_go_on(journal, plan, host);
         let too_old =
             journal.as_ref().filter(|journal| is_of_plan(journal)).and_then(|journal| age(context, plan, journal));
         match journal {
@@ -87,6 +86,14 @@ impl RowLoad {
                 Ok(Self { left_behind: too_old, ..Self::anew(load, plan, host) })
             }
         }
+    }
+
+    /// Returns whether an earlier run left a load of what `plan` says.
+    pub(crate) async fn is_left(context: &RowContext, plan: &Plan) -> Result<bool> {
+        let left = context.destination.left_journal(&plan.table.name).await.map_err(Error::destination)?;
+        let Some(journal) = left.and_then(|document| Journal::read(&document)) else { return Ok(false) };
+        let url = context.client.instance_url().await.map_err(Error::salesforce)?;
+        Ok(can_go_on(&journal, plan, url.host_str().unwrap_or_default()))
     }
 
     fn anew(load: Box<dyn TableLoad>, plan: &Plan, host: &str) -> Self {
@@ -112,6 +119,12 @@ impl RowLoad {
         remove_jobs(&context.client, &journal).await;
         false
     }
+}
+
+/// Returns whether what `journal` is of can be finished as a load of what `plan` says, in the org at `host`. Without a job there is nothing to go
+/// on with, and another moment to begin at.
+fn can_go_on(journal: &Journal, plan: &Plan, host: &str) -> bool {
+    journal.has_job() && plan.may_create_job() && journal.is_of(plan, host)
 }
 
 /// Returns what the user should know of the jobs of `journal` if they are too old to be gone on with: a table that nothing brings up to date

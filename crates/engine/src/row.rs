@@ -150,13 +150,12 @@ async fn begin_once(
 ) -> Result<(Plan, RowLoad)> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });
     let started = Instant::now();
-    let terms = Terms { full_refresh, records_per_job: context.spec.records_per_job };
-    let mut plan = tokio::select! {
-        biased;
-        () = context.stop.cancelled() => return Err(Error::Stopped),
-        plan = plan::make(row, terms, &context.client, &*context.destination) => plan?,
-    };
+    let mut plan = make_plan(context, row, full_refresh).await?;
     told.times.planning += started.elapsed();
+    if let Some(ended) = deletions::finish_comparison(context, row, &plan, told).await? {
+        *gone += ended;
+        plan = make_plan(context, row, full_refresh).await?;
+    }
     context.events.send(RunEvent::Planned { row: row.name.clone(), plan: Box::new(plan.clone()) });
     told.table = Some(plan.table.name.clone());
     told.notes.extend(notes(&plan));
@@ -171,6 +170,15 @@ async fn begin_once(
         told.notes.extend(deletions::ended_already(&plan, *gone));
     }
     Ok((plan, begun?))
+}
+
+async fn make_plan(context: &RowContext, row: &RowSpec, full_refresh: bool) -> Result<Plan> {
+    let terms = Terms { full_refresh, records_per_job: context.spec.records_per_job };
+    tokio::select! {
+        biased;
+        () = context.stop.cancelled() => Err(Error::Stopped),
+        plan = plan::make(row, terms, &context.client, &*context.destination) => plan,
+    }
 }
 
 /// Loads what `plan` says by `load`, which is begun. Also returns how many keys the table lacks, where the load is of keys.

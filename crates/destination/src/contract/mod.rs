@@ -61,6 +61,7 @@ macro_rules! contract_tests {
             a_killed_load_can_be_resumed,
             a_killed_load_can_be_resumed_on_its_premise,
             a_killed_load_of_keys_can_be_resumed,
+            a_left_journal_can_be_looked_at,
             a_left_load_of_another_shape_leaves_its_journal_alone,
             a_load_does_not_begin_on_a_table_that_is_gone,
             a_load_does_not_begin_on_another_state,

@@ -39,6 +39,28 @@ pub async fn a_killed_load_can_be_resumed(harness: &dyn Harness) {
     assert_records(harness, &[&["1", "a"], &["2", "b"]]).await;
 }
 
+/// What a killed load left can be looked at without a change to it; a load under way, or one that ended, leaves nothing.
+pub async fn a_left_journal_can_be_looked_at(harness: &dyn Harness) {
+    if !can_resume(harness) {
+        return;
+    }
+    let (destination, spec) = (harness.destination(), accounts(WriteMode::Replace));
+    let look = async || destination.left_journal(super::TABLE).await.expect("look");
+    assert_eq!(look().await, None);
+    let part = killed(harness, &spec, "page 1").await;
+
+    assert_eq!(look().await.as_deref(), Some("page 1"));
+    assert_eq!(look().await.as_deref(), Some("page 1"));
+    let resumed = begin(harness, &spec).await;
+    assert_eq!(left(&*resumed), LeftLoad { journal: "page 1".to_owned(), parts: vec![part] });
+    resumed.commit(vec![part], "{}").await.expect("commit");
+
+    assert_eq!(look().await, None);
+    killed(harness, &spec, "again").await;
+    begin(harness, &spec).await.abort().await.expect("abort");
+    assert_eq!(look().await, None);
+}
+
 /// A record that comes twice is noticed wherever the two are: in what the killed load had finished, and in what is written after it.
 pub async fn a_record_that_comes_again_after_a_resume_is_refused(harness: &dyn Harness) {
     if !can_resume(harness) {

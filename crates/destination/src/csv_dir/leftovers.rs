@@ -22,11 +22,11 @@ const VERSION: u32 = 1;
 
 /// The journal's file as it is written.
 #[derive(Debug, Serialize, Deserialize)]
-struct JournalFile {
+pub(super) struct JournalFile {
     version: u32,
     /// What the parts mean: [`TableSpec::outline`].
     outline: String,
-    journal: String,
+    pub(super) journal: String,
 }
 
 /// Saves the journal of the load in progress, in the place of an earlier one.
@@ -39,6 +39,12 @@ pub(super) fn save_journal(layout: &Layout, outline: String, journal: String) ->
     sync_folder(&folder)
 }
 
+/// Returns the journal that a load left, if it can be read.
+pub(super) fn journal(layout: &Layout) -> Option<JournalFile> {
+    let file = fs::read(state_folder(&layout.next_table()).join(JOURNAL)).ok()?;
+    serde_json::from_slice(&file).ok().filter(|file: &JournalFile| file.version == VERSION)
+}
+
 /// Returns whether the load in progress could be taken up.
 pub(super) fn has_journal(layout: &Layout) -> bool {
     state_folder(&layout.next_table()).join(JOURNAL).exists()
@@ -48,8 +54,7 @@ pub(super) fn has_journal(layout: &Layout) -> bool {
 /// rest is removed. Only the holder of the table's lock may do so.
 pub(super) fn take_up(layout: &Layout, table: &TableSpec) -> Result<Option<LeftLoad>> {
     let folder = state_folder(&layout.next_table());
-    let file = fs::read(folder.join(JOURNAL)).ok().and_then(|file| serde_json::from_slice::<JournalFile>(&file).ok());
-    let Some(JournalFile { outline, journal, .. }) = file.filter(|file| file.version == VERSION) else {
+    let Some(JournalFile { outline, journal, .. }) = journal(layout) else {
         remove(&layout.staging)?;
         return Ok(None);
     };

@@ -81,6 +81,11 @@ impl Destination for CsvDir {
         Ok(Box::new(load))
     }
 
+    async fn left_journal(&self, table: &str) -> Result<Option<String>> {
+        let layout = Layout::new(&self.path, table);
+        blocking(move || Ok(leftovers::journal(&layout).map(|file| file.journal))).await
+    }
+
     async fn scan(&self, table: &str, columns: &[String]) -> Result<Option<TableScan>> {
         let (layout, columns) = (Layout::new(&self.path, table), columns.to_vec());
         blocking(move || {

@@ -55,6 +55,11 @@ impl Leftovers {
         Ok(Some(Found { load: LeftLoad { journal, parts }, superseded, is_of_outline }))
     }
 
+    /// Returns the journal that a load left, if it left all that is needed to take it up.
+    pub(super) fn journal(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
+        self.find(connection, "").map(|found| found.map(|found| found.load.journal))
+    }
+
     fn parts(&self, connection: &Connection) -> rusqlite::Result<Vec<WrittenPart>> {
         let mut parts =
             connection.prepare(&format!("SELECT part, records, bytes FROM {} ORDER BY part", self.parts))?;

@@ -167,6 +167,17 @@ fn begin(database: &mut Database, table: TableSpec) -> Result<(Stage, Option<Lef
     Ok((stage, Some(load), lock))
 }
 
+/// Returns the journal that a load of `table` left.
+pub(super) fn left_journal(connection: &Connection, table: &str) -> Result<Option<String>> {
+    let journal = Leftovers::of(&stage_name(table)).journal(connection);
+    journal.map_err(|error| Error::from_sqlite(format!("could not read what a load of table `{table}` left"), error))
+}
+
+/// Returns the name of the staging table of `table`.
+fn stage_name(table: &str) -> Identifier {
+    Identifier::new(format!("_orgtap_stage_{}", table.to_ascii_lowercase()))
+}
+
 /// Returns the lock of `table`: the same one by whichever path the database is reached.
 fn lock_path(database: &Path, table: &str) -> PathBuf {
     let mut path = OsString::from(fs::canonicalize(database).unwrap_or_else(|_| database.to_owned()));
@@ -176,7 +187,7 @@ fn lock_path(database: &Path, table: &str) -> PathBuf {
 
 impl Stage {
     fn new(storages: Vec<Storage>, table: TableSpec) -> Result<Self> {
-        let name = Identifier::new(format!("_orgtap_stage_{}", table.name.to_ascii_lowercase()));
+        let name = stage_name(&table.name);
         let row_id = row_id(&table)?;
         // The exact words by which SQLite copies records as they are.
         let insert = format!("INSERT INTO main.{name} SELECT * FROM {IMAGE}.{IMAGE}");

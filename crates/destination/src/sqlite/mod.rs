@@ -113,6 +113,16 @@ impl Destination for Sqlite {
             .await
     }
 
+    async fn left_journal(&self, table: &str) -> Result<Option<String>> {
+        let table = table.to_owned();
+        self.writer
+            .run(move |database| match database.for_reading()? {
+                None => Ok(None),
+                Some(connection) => load::left_journal(connection, &table),
+            })
+            .await
+    }
+
     async fn begin(&self, table: &TableSpec) -> Result<Box<dyn TableLoad>> {
         Ok(Box::new(SqliteLoad::begin(&self.writer, table).await?))
     }

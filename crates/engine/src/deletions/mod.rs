@@ -160,6 +160,27 @@ pub(crate) async fn compare_if_due(
     Ok(Some(compared))
 }
 
+/// Finishes the comparison that an earlier run left, if it is due by `plan`: to begin the load of the records would discard it. Returns how many
+/// records ended, if so; the plan is outdated then.
+pub(crate) async fn finish_comparison(
+    context: &RowContext,
+    row: &RowSpec,
+    plan: &Plan,
+    told: &mut Told,
+) -> Result<Option<u64>> {
+    let saved = plan.ending.as_ref().and_then(|ending| ending.saved.as_ref());
+    if plan.deletions.compare.is_none() || !saved.is_some_and(|saved| saved.state.is_reconcile_due) {
+        return Ok(None);
+    }
+    let ids = plan::compare(row, &context.client, &*context.destination).await?.plan;
+    if !RowLoad::is_left(context, &ids).await? {
+        return Ok(None);
+    }
+    let compared = compare(context, row, told).await?;
+    told.notes.push(format!("compared all {} Ids with the table, as an earlier run had begun to", compared.records));
+    Ok(Some(compared.removed + compared.flagged))
+}
+
 /// Compares all Ids with the table of `row`, alone.
 pub(crate) async fn reconcile(context: &RowContext, row: &RowSpec, told: &mut Told) -> Result<Loaded> {
     context.events.send(RunEvent::Planning { row: row.name.clone() });

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use orgtap_emulator::{Action, CallKind, Fault};
+use orgtap_emulator::{Action, CallKind, EmulatorOptions, Fault, Org};
 use orgtap_engine::{Api, EventSender, Fetch, RowSpec, RunSpec};
 use tokio_util::sync::CancellationToken;
 
@@ -129,6 +129,46 @@ async fn a_record_that_comes_while_ids_are_compared_stays() {
     fixture.load(&row).await;
     assert!(fixture.column_by_id("Account", "Name").contains_key(&late.to_string()));
     assert_same(&fixture.table("Account"), &fixture.live("Account"));
+}
+
+#[tokio::test]
+async fn a_comparison_that_was_cut_off_is_finished_by_the_next_run() {
+    for base in [removing(object("Account")), flagging(object("Account"))] {
+        let row = RowSpec { api: Api::Bulk, reconcile_every: NonZeroU32::new(2), ..base };
+        let spec = RunSpec { page_records: 10, ..RunSpec::new(vec![row.clone()]) };
+        let options = EmulatorOptions { page_records: 10, ..EmulatorOptions::default() };
+        let fixture = Fixture::with(Org::builder().demo(300).build(), options).await;
+        for _ in 0..2 {
+            fixture.load(&row).await;
+            fixture.org.advance(10 * MINUTE);
+        }
+        let [gone] = fixture.first("Account");
+        fixture.delete_for_good(gone);
+        fixture.new_account("before");
+        fixture.org.advance(MINUTE);
+        // The first page is that of the records, the third one the second of the Ids.
+        let gate = "ids".to_owned();
+        fixture.emulator.faults().add(Fault::nth(CallKind::Results, 3, Action::Hold { gate: gate.clone() })).unwrap();
+        let mut running = fixture.start(Arc::new(fixture.memory.clone()), spec.clone());
+        running.held(fixture.emulator.faults(), &gate).await;
+        running.kill().await;
+        fixture.emulator.faults().clear();
+        let created = fixture.emulator.calls(CallKind::JobCreate);
+        fixture.new_account("new");
+        fixture.org.advance(MINUTE);
+
+        let report = only(fixture.run(spec).await);
+
+        assert!(
+            report.notes.iter().any(|note| note.ends_with("with the table, as an earlier run had begun to")),
+            "{:?}",
+            report.notes
+        );
+        assert_eq!(fixture.emulator.calls(CallKind::JobCreate), created + 1, "that of the records");
+        let kept = fixture.table("Account").filtered("IsDeleted", |flag| flag.as_deref() != Some("true"));
+        assert_same(&kept, &fixture.live("Account"));
+        assert_eq!(fixture.run_row(&row).await.outcome.unwrap().records, 0);
+    }
 }
 
 #[tokio::test]
