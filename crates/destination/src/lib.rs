@@ -41,7 +41,8 @@ pub use capability::Capabilities;
 pub use error::{Error, ErrorKind, Result};
 pub use scan::TableScan;
 pub use table::{
-    Column, ColumnType, CommittedLoad, Gone, LeftLoad, PartId, Premise, TableChange, TableSpec, WriteMode, WrittenPart,
+    Column, ColumnType, CommittedLoad, Gone, Identity, LeftLoad, PartId, Premise, TableChange, TableSpec, WriteMode,
+    WrittenPart,
 };
 
 /// A place that tables can be loaded into.

@@ -285,9 +285,11 @@ fn read(record: &[u8]) -> Record {
 
 /// Returns how many records have the identity of another one besides.
 fn came_twice(table: &TableSpec, records: &[Record]) -> u64 {
-    let Some(position) = table.identity_beside_key().and_then(|identity| table.position(identity)) else { return 0 };
-    let different: HashSet<_> = records.iter().map(|record| &record[position]).collect();
-    (records.len() - different.len()) as u64
+    let Some(identity) = table.identity_beside_key() else { return 0 };
+    let Some(position) = table.position(&identity.column) else { return 0 };
+    let known = records.iter().filter_map(|record| record[position].as_deref()).filter(|value| *value != identity.none);
+    let known: Vec<_> = known.collect();
+    (known.len() - known.iter().collect::<HashSet<_>>().len()) as u64
 }
 
 /// Returns the records of a load without those that a newer one supersedes.

@@ -27,7 +27,7 @@ pub struct TableSpec {
     pub keys_are_unique: bool,
     /// The column that tells the source's records apart, whatever the primary key is, where the load has one: a load in which a value comes
     /// twice fails alike.
-    pub identity: Option<String>,
+    pub identity: Option<Identity>,
     /// How records end that are gone in the source; `None` where the load says nothing of them.
     pub gone: Option<Gone>,
     /// What has to stand for the load to be what it was planned as. Not part of what the records mean: a load can take up one that was
@@ -53,7 +53,12 @@ impl TableSpec {
                 return Err(self.invalid(format!("column `{}` comes twice", column.name)));
             }
         }
-        for name in self.primary_key.iter().chain(&self.version_column).chain(&self.identity) {
+        for name in self
+            .primary_key
+            .iter()
+            .chain(&self.version_column)
+            .chain(self.identity.as_ref().map(|identity| &identity.column))
+        {
             if !seen.contains(name) {
                 return Err(self.invalid(format!("column `{name}` is not among those loaded")));
             }
@@ -174,9 +179,9 @@ impl TableSpec {
     }
 
     /// Returns the column by which records come twice that the primary key does not tell of, if there is one.
-    pub(crate) fn identity_beside_key(&self) -> Option<&str> {
-        let identity = self.identity.as_deref()?;
-        (!self.keys_are_unique || self.primary_key != [identity]).then_some(identity)
+    pub(crate) fn identity_beside_key(&self) -> Option<&Identity> {
+        let identity = self.identity.as_ref()?;
+        (!self.keys_are_unique || self.primary_key != [identity.column.as_str()]).then_some(identity)
     }
 
     /// Returns whether the load may hold records that supersede each other.
@@ -264,6 +269,15 @@ impl WriteMode {
     pub fn is_of_keys(self) -> bool {
         matches!(self, Self::Remove | Self::Retain)
     }
+}
+
+/// By what the source tells its records apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The column.
+    pub column: String,
+    /// The value of records that the source does not tell apart by it. It may come any number of times.
+    pub none: String,
 }
 
 /// What has to stand in a table for a load of it to be what it was planned as: state is read before the load has locked the table.

@@ -140,7 +140,7 @@ fn of_type(parent: &Record, branches: &[(Option<String>, FieldPath)]) -> Option<
 fn plain(value: &Json, field_type: &FieldType) -> String {
     match value {
         Json::Null => String::new(),
-        Json::Text(text) if *field_type == FieldType::DateTime => {
+        Json::Text(text) if is_instant(text, field_type) => {
             text.strip_suffix("+0000").map_or_else(|| text.clone(), |instant| format!("{instant}Z"))
         }
         Json::Text(text) => text.clone(),
@@ -149,6 +149,16 @@ fn plain(value: &Json, field_type: &FieldType) -> String {
         Json::Number(number) => number.clone(),
         other => other.to_string(),
     }
+}
+
+/// Returns whether a text is one of a datetime. Without a type of their own (`anyType`), they are told by their form.
+fn is_instant(text: &str, field_type: &FieldType) -> bool {
+    let has_form = || {
+        let form = "0000-00-00T00:00:00.000+0000";
+        let is_like = |(byte, like): (u8, u8)| if like == b'0' { byte.is_ascii_digit() } else { byte == like };
+        text.len() == form.len() && text.bytes().zip(form.bytes()).all(is_like)
+    };
+    *field_type == FieldType::DateTime || *field_type == FieldType::AnyType && has_form()
 }
 
 fn is_double(field_type: &FieldType) -> bool {
@@ -248,6 +258,17 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(double(value), expected);
         }
+    }
+
+    #[test]
+    fn datetimes_look_like_those_of_the_bulk_api_and_other_texts_stay() {
+        let text = |text: &str, field_type| plain(&Json::Text(text.to_owned()), &field_type);
+
+        for field_type in [FieldType::DateTime, FieldType::AnyType] {
+            assert_eq!(text("2024-06-15T12:30:00.000+0000", field_type), "2024-06-15T12:30:00.000Z");
+        }
+        assert_eq!(text("2024-06-15T12:30:00.000+0000", FieldType::String), "2024-06-15T12:30:00.000+0000");
+        assert_eq!(text("1+0000", FieldType::AnyType), "1+0000");
     }
 
     #[test]

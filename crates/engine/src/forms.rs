@@ -61,23 +61,32 @@ impl Form {
 
     /// Returns whether `value` may be one; a null may.
     pub(crate) fn fits(self, value: &[u8]) -> bool {
-        let begins_like = |pattern: &[u8]| {
-            value.len() >= pattern.len()
-                && value.iter().zip(pattern).all(|(byte, like)| match like {
-                    b'0' => byte.is_ascii_digit(),
-                    other => byte == other,
-                })
-        };
         value.is_empty()
             || match self {
                 Self::Id => [15, 18].contains(&value.len()) && value.iter().all(u8::is_ascii_alphanumeric),
                 Self::Boolean => [b"true".as_slice(), b"false"].iter().any(|word| value.eq_ignore_ascii_case(word)),
                 Self::Number => is_number(value),
-                Self::Date => begins_like(b"0000-00-00"),
-                Self::DateTime => begins_like(b"0000-00-00T"),
-                Self::Time => begins_like(b"00:00:"),
+                Self::Date => begins_like_day(value, b"-00-00"),
+                Self::DateTime => begins_like_day(value, b"-00-00T"),
+                Self::Time => begins_like(value, b"00:00:"),
             }
     }
+}
+
+/// Returns whether `value` begins like `pattern`, in which each `0` stands for a digit.
+fn begins_like(value: &[u8], pattern: &[u8]) -> bool {
+    value.len() >= pattern.len()
+        && value.iter().zip(pattern).all(|(byte, like)| match like {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == other,
+        })
+}
+
+/// Returns whether `value` begins with a year and goes on like `pattern`. Typing errors make years of more and of fewer digits than four.
+fn begins_like_day(value: &[u8], pattern: &[u8]) -> bool {
+    let year = value.strip_prefix(b"-").unwrap_or(value);
+    let digits = year.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && begins_like(&year[digits..], pattern)
 }
 
 fn is_number(value: &[u8]) -> bool {
@@ -94,8 +103,8 @@ mod tests {
         (Form::Id, &["001Hs00001abcDEIAY", "001Hs00001abcDE", "000000000000000AAA"]),
         (Form::Boolean, &["true", "false", "TRUE"]),
         (Form::Number, &["0", "-12", "1.5", "1.0E-4", "1e+3", "12345678901234567890"]),
-        (Form::Date, &["2024-06-15"]),
-        (Form::DateTime, &["2024-06-15T12:30:00.000Z", "2024-06-15T12:30:00.000+0000"]),
+        (Form::Date, &["2024-06-15", "20191-05-10", "0218-01-01", "218-01-01"]),
+        (Form::DateTime, &["2024-06-15T12:30:00.000Z", "20191-05-10T00:00:00.000Z", "2024-06-15T12:30:00.000+0000"]),
         (Form::Time, &["12:30:00.000Z"]),
     ];
 

@@ -30,6 +30,11 @@ pub(crate) fn id(mut number: u128) -> String {
     digits.into_iter().chain(checksum).map(char::from).collect()
 }
 
+/// Returns the Id of zeros, which records have that have none of their own.
+pub(crate) fn none() -> String {
+    id(0)
+}
+
 /// Returns the Id that `text` is, with its checksum, which it may lack; `None` where it is no Id or has the checksum of another.
 pub(crate) fn whole(text: &str) -> Option<String> {
     let whole = id(number(text.as_bytes())?);

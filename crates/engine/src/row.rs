@@ -105,7 +105,7 @@ async fn load_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told:
     let Begun { plan, load, gone } = begin_row(context, row, full_refresh, told).await?;
     let loaded = load_plan(context, &plan, load, told).await;
     if loaded.is_err() {
-        told.notes.extend(deletions::ended_already(&plan, gone));
+        told.notes.extend(deletions::ended_already(row, gone));
     }
     let loaded = deletions::with_gone(loaded?.0, &plan, gone);
     let compared = deletions::compare_if_due(context, row, &plan, told).await?;
@@ -135,7 +135,10 @@ async fn begin_row(context: &RowContext, row: &RowSpec, full_refresh: bool, told
                 tracing::info!(row = row.name, "another run was faster, planning anew");
                 told.notes.truncate(notes_before);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                told.notes.extend(deletions::ended_already(row, gone));
+                return Err(error);
+            }
         }
     }
     Err(Error::Internal { message: "it was planned too often".to_owned() })
@@ -166,9 +169,6 @@ async fn begin_once(
         Some(load) => Ok(load),
         None => RowLoad::begin(context, &plan).await,
     };
-    if begun.is_err() {
-        told.notes.extend(deletions::ended_already(&plan, *gone));
-    }
     Ok((plan, begun?))
 }
 

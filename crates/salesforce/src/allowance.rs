@@ -104,6 +104,8 @@ struct Cap {
     /// How much everyone had left of it when this was decided.
     remaining: u64,
     reason: Reason,
+    /// What percentage has to be left over, whatever the reason is.
+    keep_free: Option<u8>,
 }
 
 /// Which of the shares it is that leaves the least.
@@ -117,11 +119,11 @@ impl Cap {
     /// Returns how much `shares` leave of `resource`; `None` where they say nothing of it, or the org does not.
     fn of(resource: Resource, shares: &Shares, limits: &Limits) -> Option<Self> {
         let limit = limits.get(resource.limit_name())?;
+        let keep_free = shares.keep_free;
         let percent = |percent: u8| limit.max.saturating_mul(percent.into()) / 100;
-        let cap = |may_use, reason| Self { may_use, daily: limit.max, remaining: limit.remaining, reason };
+        let cap = |may_use, reason| Self { may_use, daily: limit.max, remaining: limit.remaining, reason, keep_free };
         let share = shares.of(resource).map(|share| cap(percent(share), Reason::Share(share)));
-        let rest =
-            shares.keep_free.map(|free| cap(limit.remaining.saturating_sub(percent(free)), Reason::KeepFree(free)));
+        let rest = keep_free.map(|free| cap(limit.remaining.saturating_sub(percent(free)), Reason::KeepFree(free)));
         share.into_iter().chain(rest).min_by_key(|cap| cap.may_use)
     }
 }
@@ -181,12 +183,15 @@ impl Ledger {
 
     fn check_used(&self, resource: Resource, used: u64, action: &str, usage: Option<ApiUsage>) -> Result<()> {
         let Some(cap) = self.cap(resource) else { return Ok(()) };
-        let is_crowded = matches!(cap.reason, Reason::KeepFree(percent)
-            if resource == Resource::ApiRequests && usage.is_some_and(|usage| leaves_less(usage, percent)));
-        if used < cap.may_use && !is_crowded {
-            return Ok(());
-        }
-        let cause = match cap.reason {
+        let crowded = cap.keep_free.filter(|percent| {
+            resource == Resource::ApiRequests && usage.is_some_and(|usage| leaves_less(usage, *percent))
+        });
+        let reason = match crowded {
+            Some(percent) => Reason::KeepFree(percent),
+            None if used < cap.may_use => return Ok(()),
+            None => cap.reason,
+        };
+        let cause = match reason {
             Reason::Share(percent) => {
                 format!("this run has used {used} {resource}, and may use {percent} % of the org's {} a day", cap.daily)
             }
@@ -195,7 +200,7 @@ impl Ledger {
                 cap.daily, cap.remaining
             ),
         };
-        let key = match cap.reason {
+        let key = match reason {
             Reason::Share(_) => resource.share_name(),
             Reason::KeepFree(_) => "keep_free_percent",
         };
@@ -303,6 +308,20 @@ mod tests {
             cause.starts_with("29 % of the org's 1000 API requests a day are to be left free; 300 were left"),
             "{cause}"
         );
+    }
+
+    #[test]
+    fn what_is_to_be_left_free_counts_while_a_smaller_share_is_not_used_up() {
+        let ledger = Ledger::default();
+        let limits = Limits::read(serde_json::from_str(LIMITS).unwrap());
+        let shares = Shares { api_requests: Some(1), keep_free: Some(20), ..Shares::default() };
+        ledger.caps.set(Resource::ALL.map(|resource| Cap::of(resource, &shares, &limits))).unwrap();
+        let check = |used| ledger.check(Resource::ApiRequests, "query", Some(ApiUsage { used, allowed: 1000 }));
+
+        assert!(check(800).is_ok());
+        let error = check(801).unwrap_err();
+
+        assert!(error.hint().unwrap().contains("limits.keep_free_percent"), "{:?}", error.hint());
     }
 
     #[tokio::test]

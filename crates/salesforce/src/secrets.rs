@@ -36,6 +36,14 @@ impl Secrets {
         for secret in of_login(&connection.login) {
             secrets.learn(secret.expose_secret());
         }
+        // It is no secret everywhere, but platforms that run orgtap keep it as one.
+        if let Login::ConnectedApp { consumer_key, .. }
+        | Login::ClientCredentials { consumer_key, .. }
+        | Login::JwtBearer { consumer_key, .. }
+        | Login::RefreshToken { consumer_key, .. } = &connection.login
+        {
+            secrets.learn(consumer_key);
+        }
         let proxies = &connection.http.proxies;
         for proxy in proxies.https.iter().chain(&proxies.http) {
             secrets.learn_proxy(proxy);

@@ -1,7 +1,7 @@
 //! What a commit does with the records that are there: write modes, keys and versions.
 
 use super::{Harness, TABLE, accounts, assert_records, begin, load, supports, table, write, write_told_apart};
-use crate::{ErrorKind, WriteMode};
+use crate::{ErrorKind, Identity, WriteMode};
 
 /// A replacing load leaves nothing of what was there before, and needs no key.
 pub async fn replace_removes_old_records(harness: &dyn Harness) {
@@ -161,7 +161,7 @@ pub async fn a_record_that_comes_twice_is_refused_whatever_the_key(harness: &dyn
         spec.primary_key = key.into_iter().map(str::to_owned).collect();
         load(harness, &spec, &[&[&["1", "a"], &["2", "b"]]]).await;
         spec.write_mode = mode;
-        spec.identity = Some("Id".to_owned());
+        spec.identity = Some(Identity { column: "Id".to_owned(), none: "0".to_owned() });
 
         let twice = begin(harness, &spec).await;
         let first = write_told_apart(&*twice, 0, &[&["3", "c"], &["4", "d"]]).await;
@@ -172,7 +172,7 @@ pub async fn a_record_that_comes_twice_is_refused_whatever_the_key(harness: &dyn
         assert_records(harness, &[&["1", "a"], &["2", "b"]]).await;
 
         let once = begin(harness, &spec).await;
-        let written = write_told_apart(&*once, 0, &[&["3", "c"], &["4", "d"]]).await;
+        let written = write_told_apart(&*once, 0, &[&["3", "c"], &["4", "d"], &["0", "e"], &["0", "f"]]).await;
         once.commit(vec![written], "{}").await.expect("each comes once");
         harness.drop_table(TABLE).await;
     }

@@ -10,7 +10,7 @@ use super::load::{Stage, failed};
 use super::schema::{self, OldColumn, Shape};
 use super::storage::Storage;
 use crate::parts::SettledParts;
-use crate::{CommittedLoad, Error, Result, WriteMode};
+use crate::{CommittedLoad, Error, Identity, Result, WriteMode};
 
 /// How many records are looked at in one go for those that are superseded: SQLite remembers what a statement is about to delete.
 const SLICE_RECORDS: usize = 1 << 18;
@@ -43,8 +43,7 @@ pub(super) fn commit(
 fn index_keys(connection: &mut Connection, stage: &Stage) -> Result<u64> {
     let failed = |error| failed(&stage.table, error);
     if let Some(identity) = stage.table.identity_beside_key() {
-        let identity = Identifier::new(identity).to_string();
-        stage.table.refuse_twice(count_twice(connection, stage, &identity).map_err(failed)?)?;
+        stage.table.refuse_twice(count_come_twice(connection, stage, identity).map_err(failed)?)?;
     }
     if stage.table.primary_key.is_empty() {
         return Ok(0);
@@ -52,7 +51,7 @@ fn index_keys(connection: &mut Connection, stage: &Stage) -> Result<u64> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let superseded = if stage.table.keys_are_unique {
         let is_unique = create_unique_index(&transaction, stage).map_err(failed)?;
-        let twice = if is_unique { Ok(0) } else { count_twice(&transaction, stage, &key_list(stage)) };
+        let twice = if is_unique { Ok(0) } else { count_twice(&transaction, stage) };
         stage.table.refuse_twice(twice.map_err(failed)?)?;
         0
     } else {
@@ -73,11 +72,22 @@ fn create_unique_index(transaction: &Transaction<'_>, stage: &Stage) -> rusqlite
     }
 }
 
-/// Returns how many records have the values of another one besides in `columns`.
-fn count_twice(connection: &Connection, stage: &Stage, columns: &str) -> rusqlite::Result<u64> {
-    let again = format!("SELECT count(*) - 1 AS again FROM {} GROUP BY {columns}", stage.name);
+/// Returns how many records have the key of another one besides.
+fn count_twice(connection: &Connection, stage: &Stage) -> rusqlite::Result<u64> {
+    let again = format!("SELECT count(*) - 1 AS again FROM {} GROUP BY {}", stage.name, key_list(stage));
     let sql = format!("SELECT coalesce(sum(again), 0) FROM ({again})");
     connection.query_row(&sql, (), |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
+}
+
+/// Returns how many records have the identity of another one besides.
+fn count_come_twice(
+    connection: &Connection,
+    stage: &Stage,
+    Identity { column, none }: &Identity,
+) -> rusqlite::Result<u64> {
+    let column = Identifier::new(column);
+    let sql = format!("SELECT count({column}) - count(DISTINCT {column}) FROM {} WHERE {column} <> ?", stage.name);
+    connection.query_row(&sql, [none], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)
 }
 
 /// Drops the records that a newer one with the same key supersedes, and puts a unique index on the key; returns how many.

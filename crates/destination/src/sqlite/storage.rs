@@ -86,7 +86,7 @@ impl Storage {
             Self::Boolean if text == b"true" => Some(ValueRef::Integer(1)),
             Self::Boolean if text == b"false" => Some(ValueRef::Integer(0)),
             Self::Integer => parse(text).map(ValueRef::Integer),
-            Self::Real => parse(text).filter(|value: &f64| value.is_finite()).map(ValueRef::Real),
+            Self::Real => parse(text).filter(|value| is_exact(*value, text)).map(ValueRef::Real),
             Self::Boolean | Self::Date | Self::DateTime | Self::Time => None,
         };
         // SQLite reads a number up to a NUL.
@@ -118,6 +118,29 @@ impl Storage {
             _ => format!("CAST({column} AS TEXT)"),
         }
     }
+}
+
+/// Returns whether `value` has all the digits of `text`, which it was read from.
+fn is_exact(value: f64, text: &[u8]) -> bool {
+    // So few digits every number has.
+    const ALWAYS_EXACT: usize = f64::DIGITS as usize;
+    if !value.is_finite() || text.len() <= ALWAYS_EXACT {
+        return value.is_finite();
+    }
+    let digits = significant(text);
+    // Java writes doubles so, with as many as 17 digits, and not always the fewest that lead back to the number.
+    let is_of_double = value.abs() < 1e7 || text.iter().any(|byte| matches!(byte, b'e' | b'E'));
+    digits.len() <= if is_of_double { 17 } else { ALWAYS_EXACT }
+        || significant(format!("{value:.*e}", digits.len() - 1).as_bytes()) == digits
+}
+
+/// Returns the digits of a number from the first to the last that is not zero.
+fn significant(number: &[u8]) -> Vec<u8> {
+    let mantissa = number.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
+    let digits: Vec<u8> = mantissa.iter().copied().filter(u8::is_ascii_digit).collect();
+    let start = digits.iter().position(|digit| *digit != b'0').unwrap_or(digits.len());
+    let end = digits.iter().rposition(|digit| *digit != b'0').map_or(start, |last| last + 1);
+    digits[start..end].to_vec()
 }
 
 fn parse<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
@@ -186,6 +209,24 @@ mod tests {
         }
         assert_eq!(stored(Storage::Integer, "99999999999999999999").1.as_deref(), Some("99999999999999999999"));
         assert_eq!(stored(Storage::Boolean, "1").1.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits() {
+        for text in [
+            "1.5",
+            "-0.0",
+            "1.0E7",
+            "5.684341886080802E-14",
+            "123456789012345.67",
+            "9007199254740992",
+            "0.10000000000000001",
+        ] {
+            assert_eq!(stored(Storage::Real, text).0, "real", "{text}");
+        }
+        for text in ["1234567890123456.78", "9007199254740993", "123456789012345678.0", "-0.1234567890123456789"] {
+            assert_eq!(stored(Storage::Real, text), ("blob".to_owned(), Some(text.to_owned())));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod log;
 
 use bytes::Bytes;
 use orgtap_destination::{Batch, Gone, PartId, WriteMode, WrittenPart, csv};
+use orgtap_salesforce::ErrorKind;
 
 use crate::error::{Error, Result};
 use crate::event::RunEvent;
@@ -16,7 +17,7 @@ use crate::load::{Fate, RowLoad};
 use crate::plan::{self, Comparison, Ending, Plan, PlannedApi};
 use crate::report::Loaded;
 use crate::row::{PLANS_MADE, RowContext, Told, load_plan};
-use crate::spec::{Fetch, RowSpec};
+use crate::spec::{Deleted, Fetch, RowSpec};
 use crate::state::State;
 use log::{Answer, Log};
 
@@ -77,6 +78,7 @@ fn compare_because(plan: &mut Plan, reason: String) {
 /// Ends the records in `log`, unless an earlier run has left a load of the records: it had done so up to that load's state.
 async fn end_all(context: &RowContext, plan: &mut Plan, ending: &Ending, log: Log) -> Result<Before> {
     if log.ids > 0 {
+        plan.reach_back();
         let load = RowLoad::begin(context, plan).await?;
         if load.is_taken_up() {
             return Ok(Before { load: Some(load), gone: 0 });
@@ -176,9 +178,21 @@ pub(crate) async fn finish_comparison(
     if !RowLoad::is_left(context, &ids).await? {
         return Ok(None);
     }
-    let compared = compare(context, row, told).await?;
-    told.notes.push(format!("compared all {} Ids with the table, as an earlier run had begun to", compared.records));
-    Ok(Some(compared.removed + compared.flagged))
+    match compare(context, row, told).await {
+        Ok(compared) => {
+            let note = format!("compared all {} Ids with the table, as an earlier run had begun to", compared.records);
+            told.notes.push(note);
+            Ok(Some(compared.removed + compared.flagged))
+        }
+        // It may be of this job alone, and last. To load the records discards it.
+        Err(Error::Salesforce(error))
+            if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::UnexpectedAnswer) =>
+        {
+            told.notes.push(format!("the comparison of all Ids that an earlier run had begun begins anew: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Compares all Ids with the table of `row`, alone.
@@ -234,13 +248,10 @@ async fn absent_note(context: &RowContext, Comparison { plan, changed }: &Compar
     })
 }
 
-/// Says of `count` records that are gone already what a failed row does not tell of its load.
-pub(crate) fn ended_already(plan: &Plan, count: u64) -> Option<String> {
-    let done = match plan.ending.as_ref().map(|ending| &ending.gone) {
-        Some(Gone::Marked { .. }) => "flagged",
-        _ => "taken out",
-    };
-    (count > 0).then(|| format!("records that the org's log lists as deleted are {done} nevertheless: {count}"))
+/// Says of `count` records that are gone already what a failed `row` does not tell of its load.
+pub(crate) fn ended_already(row: &RowSpec, count: u64) -> Option<String> {
+    let done = if row.deleted == Deleted::Remove { "taken out" } else { "flagged" };
+    (count > 0).then(|| format!("records that are gone from the org are {done} nevertheless: {count}"))
 }
 
 /// Returns `loaded` with what was done to records that are gone, `count` of them, as the table of `plan` ends them.

@@ -56,7 +56,7 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
     let table = table(row, &selected)?;
     let mut fingerprint = fingerprint_of(row, &selected, &table.primary_key);
     let order = match row.fetch {
-        Fetch::Incremental => Some(window::cursor_of(row, &selected.object)?),
+        Fetch::Incremental => Some(window::cursor_of(row, &selected.object, selected.includes_deleted)?),
         Fetch::All => None,
     };
     fingerprint.cursor_field = order.as_ref().map(|cursor| cursor.field.clone());
@@ -121,6 +121,7 @@ async fn plan_of(
         warnings: None,
         text: None,
         deletions: Deletions::none(row.deleted),
+        wider: None,
         ending: Some(ending),
         projection: Arc::new(selection.projection),
         rest_up_to,

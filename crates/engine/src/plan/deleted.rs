@@ -213,7 +213,7 @@ pub(super) async fn decide(
         Some(OUT_OF_REACH.to_owned())
     } else {
         if let Some(from) = from {
-            window.reach_back(row, from)?;
+            window.may_reach_back(row, from)?;
         }
         deletions.log_from = from;
         None

@@ -23,12 +23,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use orgtap_destination::{Column, Destination, Premise, TableSpec};
+use orgtap_destination::{Column, Destination, Identity, Premise, TableSpec};
 use orgtap_salesforce::{Client, QueryOperation};
 use orgtap_soql::{Diagnostics, Query};
 
 use crate::error::{Error, Result};
 use crate::projection::Projection;
+use crate::record_id;
 use crate::spec::{Api, Deleted, Fetch, Load, RowSpec};
 use crate::state::{Fingerprint, State};
 
@@ -81,6 +82,8 @@ pub struct Plan {
     pub(crate) text: Option<String>,
     /// What is done about records that are deleted in the org.
     pub deletions: Deletions,
+    /// What is read instead, where the log of deletions lists records that may have been restored before the watermark.
+    pub(crate) wider: Option<(Query, FetchWindow)>,
     /// How records of the table end, where it outlives its loads and they do.
     pub(crate) ending: Option<Ending>,
     /// What the query selects, and how the columns of the table are made of it.
@@ -100,6 +103,15 @@ pub struct Plan {
     pub(crate) made: Option<Timestamp>,
     /// The state that the commit will save.
     pub(crate) state_after: State,
+}
+
+impl Plan {
+    /// Has the row read what changed since the log of deletions was asked last, where that is before the watermark.
+    pub(crate) fn reach_back(&mut self) {
+        if let Some((query, fetch)) = self.wider.take() {
+            (self.query, self.fetch) = (query, fetch);
+        }
+    }
 }
 
 /// What the plan of a row takes from the run.
@@ -199,6 +211,11 @@ pub(crate) async fn make(
     table.columns = columns(row, &selection);
     table.write_mode = window.write_mode;
     table.premise = window.premise;
+    let wider = window.wider.map(|(fetch, condition)| {
+        let mut wider = query.clone();
+        wider.add_condition(condition);
+        (wider, fetch)
+    });
     if let Some(condition) = window.condition {
         query.add_condition(condition);
     }
@@ -239,6 +256,7 @@ pub(crate) async fn make(
         text: place.as_ref().map(|place| place.text().to_owned()),
         warnings: place.and_then(|place| place.diagnostics(warnings)),
         deletions,
+        wider,
         ending,
         projection: Arc::new(selection.projection),
         rest_up_to,
@@ -286,6 +304,8 @@ fn table(row: &RowSpec, selected: &Selected) -> Result<TableSpec> {
         Some(place) => place.show(error),
         None => error,
     })?;
+    // What is added is added, whatever the table holds: a key would have records of one load take each other's place.
+    let primary_key = if row.load == Load::Append { Vec::new() } else { primary_key };
     Ok(TableSpec {
         row: row.name.clone(),
         name: table_name(row, selected),
@@ -293,7 +313,10 @@ fn table(row: &RowSpec, selected: &Selected) -> Result<TableSpec> {
         // Its Id, alone or with more, tells a record from the others.
         keys_are_unique: source::has_own_ids(selected) && primary_key.iter().any(|column| column == "Id"),
         primary_key,
-        identity: selection.projection.id_column.map(|column| selection.columns[column].column.name.clone()),
+        identity: selection
+            .projection
+            .id_column
+            .map(|column| Identity { column: selection.columns[column].column.name.clone(), none: record_id::none() }),
         write_mode: orgtap_destination::WriteMode::Replace,
         version_column: version_column(&selection.columns),
         gone: None,

@@ -46,7 +46,7 @@ impl Subject {
             source::leave_out_deleted(&object, &mut query)?;
         }
         if row.fetch == Fetch::Incremental {
-            let cursor = cursor_of(row, &object)?;
+            let cursor = cursor_of(row, &object, includes_deleted)?;
             // A run appends no record without a value of it. `query_all` selects them: one that lost its value is in the table from before.
             if row.load == Load::Append
                 && let Some(condition) = cursor.has_value()?

@@ -1,14 +1,16 @@
 //! Which records a row reads: all, or those since the watermark that the last commit saved.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use orgtap_destination::{Destination, Premise, WriteMode};
 use orgtap_salesforce::{Client, SObject};
 use orgtap_soql::Condition;
 
 use super::FetchWindow;
-use super::cursor::{self, COMMIT_MARGIN, Cursor};
+use super::cursor::{self, CLOCKS_APART, COMMIT_MARGIN, Cursor};
 use crate::error::{Error, Result};
-use crate::spec::{Deleted, Fetch, Load, Records, RowSpec, StartOver};
+use crate::spec::{Deleted, Fetch, Load, RowSpec, StartOver};
 use crate::state::{Fingerprint, SavedState, State};
 
 /// The part of a plan that the saved state decides.
@@ -25,6 +27,8 @@ pub(super) struct Window {
     pub(super) premise: Premise,
     /// The field that orders change, where it matters.
     cursor: Option<Cursor>,
+    /// What is read instead, where the log of deletions lists records that may have been restored before the watermark.
+    pub(super) wider: Option<(FetchWindow, Condition)>,
     /// The column that tells how far the stamps of the records reach.
     pub(super) cursor_column: Option<usize>,
     /// How far back a watermark has to lie.
@@ -82,6 +86,7 @@ impl Window {
                 saved,
                 premise: Premise::Anything,
                 cursor: None,
+                wider: None,
                 cursor_column: None,
                 watermark_margin: SignedDuration::ZERO,
                 stamp_margin: SignedDuration::ZERO,
@@ -89,7 +94,7 @@ impl Window {
                 notes: Vec::new(),
             });
         }
-        let cursor = cursor_of(row, object)?;
+        let cursor = cursor_of(row, object, fingerprint.include_deleted)?;
         fingerprint.cursor_field = Some(cursor.field.clone());
         let (saved, document) = if full_refresh {
             let reason = "a full refresh was asked for".to_owned();
@@ -109,14 +114,16 @@ impl Window {
         Ok(Self { premise: premise(&window, document), stamp_margin, ..window })
     }
 
-    /// Has what changed since `instant` be read, where that is before the watermark: a log of deletions from then on may list records that were
-    /// restored since.
-    pub(super) fn reach_back(&mut self, row: &RowSpec, instant: Timestamp) -> Result<()> {
-        if let (FetchWindow::Since { from, to, watermark, .. }, Some(cursor)) = (&mut self.fetch, &self.cursor)
+    /// Has what changed since `instant` be read, where that is before the watermark, if the log of deletions since then lists any: it may list
+    /// records that were restored.
+    pub(super) fn may_reach_back(&mut self, row: &RowSpec, instant: Timestamp) -> Result<()> {
+        if let (FetchWindow::Since { cursor_field, to, watermark, .. }, Some(cursor)) = (&self.fetch, &self.cursor)
             && instant < *watermark
         {
-            *from = lower_bound(row, cursor, instant);
-            self.condition = cursor.condition(Some(from), to.as_deref())?;
+            let (cursor_field, from) = (cursor_field.clone(), lower_bound(row, cursor, instant));
+            let condition = cursor.condition(Some(&from), to.as_deref())?;
+            let fetch = FetchWindow::Since { cursor_field, from, to: to.clone(), watermark: *watermark };
+            self.wider = condition.map(|condition| (fetch, condition));
         }
         Ok(())
     }
@@ -132,8 +139,8 @@ fn premise(window: &Window, document: Option<String>) -> Premise {
 }
 
 /// Returns the field that orders change. Where deletions count, one that they change too.
-pub(super) fn cursor_of(row: &RowSpec, object: &SObject) -> Result<Cursor> {
-    let reads_deletions = row.records == Records::All || row.deleted == Deleted::Remove;
+pub(super) fn cursor_of(row: &RowSpec, object: &SObject, includes_deleted: bool) -> Result<Cursor> {
+    let reads_deletions = includes_deleted || row.deleted == Deleted::Remove;
     Cursor::choose(object, row.cursor_field.as_deref(), reads_deletions)
 }
 
@@ -184,7 +191,9 @@ fn decide(
     fingerprint: Fingerprint,
 ) -> Result<Window> {
     let mut notes = Vec::new();
-    // Appended records are not looked up again, so each version of a record may fall into one window only.
+    // Appended records are not looked up again, so each version of a record may fall into one window only: the window ends before any of the org's
+    // clocks may say that the query began.
+    let bound = bound.map(|bound| if row.load == Load::Append { less(bound, CLOCKS_APART) } else { bound });
     let to = match (row.load, bound) {
         (Load::Append, Some(bound)) => Some(cursor.bound(bound)),
         (Load::Append, None) => return Err(no_watermark()),
@@ -231,6 +240,7 @@ fn decide(
         fetch,
         write_mode,
         cursor: Some(cursor.clone()),
+        wider: None,
         cursor_column: cursor.column(&fingerprint.fields),
         watermark_margin: cursor.margin(),
         stamp_margin: SignedDuration::ZERO,
@@ -247,7 +257,9 @@ fn since(row: &RowSpec, cursor: &Cursor, watermark: Timestamp, to: Option<String
 }
 
 fn lower_bound(row: &RowSpec, cursor: &Cursor, instant: Timestamp) -> String {
-    cursor.bound(instant.saturating_sub(row.overlap).unwrap_or(Timestamp::MIN))
+    // What is appended would be there twice.
+    let overlap = if row.load == Load::Append { Duration::ZERO } else { row.overlap };
+    cursor.bound(instant.saturating_sub(overlap).unwrap_or(Timestamp::MIN))
 }
 
 fn write_mode(load: Load) -> WriteMode {

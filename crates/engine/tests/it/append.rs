@@ -152,3 +152,31 @@ async fn a_log_is_cleared_by_a_full_refresh_only() {
     assert_eq!((loaded.write_mode, loaded.records), (WriteMode::Replace, accounts as u64));
     assert_eq!(fixture.table("Account").len(), accounts);
 }
+
+#[tokio::test]
+async fn a_primary_key_drops_nothing_of_what_is_added() {
+    let fixture = Fixture::demo(600).await;
+    let row = RowSpec { primary_key: Some(vec!["AccountId".to_owned()]), ..some_of("Contact", &["Id", "AccountId"]) };
+    let row = RowSpec { load: Load::Append, fetch: Fetch::Incremental, ..row };
+    fixture.org.advance(MINUTE);
+
+    let loaded = fixture.load(&row).await;
+
+    assert_eq!(loaded.superseded, 0);
+    assert_eq!(fixture.table("Contact").column("Id"), fixture.live("Contact").column("Id"));
+}
+
+#[tokio::test]
+async fn no_overlap_is_added_again() {
+    let fixture = Fixture::demo(600).await;
+    let row = RowSpec { overlap: Duration::from_secs(24 * 3600), ..log() };
+    for _ in 0..3 {
+        fixture.org.advance(10 * MINUTE);
+        fixture.new_account("new");
+        fixture.org.advance(10 * MINUTE);
+        fixture.load(&row).await;
+    }
+
+    let table = fixture.table("Account");
+    assert_eq!(table.len(), fixture.all("Account").len());
+}

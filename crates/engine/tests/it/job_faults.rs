@@ -260,6 +260,18 @@ async fn a_job_whose_creation_was_answered_to_nobody_is_created_again_and_the_lo
 }
 
 #[tokio::test]
+async fn no_more_than_three_jobs_are_created_of_which_nobody_hears() {
+    let fixture = Fixture::demo(300).await;
+    fixture.emulator.faults().add(Fault::always(CallKind::JobCreate, Action::LoseAnswer)).unwrap();
+
+    let error = fixture.fail(&object("Case")).await;
+
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("may have created up to 3 jobs"), "{hint}");
+    assert_eq!(fixture.emulator.calls(CallKind::JobCreate), 3);
+}
+
+#[tokio::test]
 async fn a_creation_that_is_answered_without_a_job_is_not_repeated() {
     let fixture = Fixture::demo(300).await;
     let body = r#"{"state":"UploadComplete","object":"Case"}"#.to_owned();

@@ -1,7 +1,7 @@
 //! Rows that are queries: what they load equals what the org answers, and what cannot be extracted is refused with its place.
 
 use orgtap_emulator::{Action, CallKind, Fault, Scope};
-use orgtap_engine::{Api, Error, PlannedApi, RowSpec};
+use orgtap_engine::{Api, Error, FetchWindow, PlannedApi, RowSpec};
 use orgtap_salesforce::QueryOperation;
 
 use crate::fixture::{Fixture, MINUTE, chain, incremental, soql};
@@ -130,6 +130,23 @@ async fn all_rows_means_query_all() {
     assert_eq!((plan.operation, plan.query.to_string().contains("ALL ROWS")), (QueryOperation::QueryAll, false));
     let truth = Records::of_query(&fixture.org, "SELECT Id, IsDeleted FROM Account", Scope::All);
     assert_same(&fixture.table("Account"), &truth);
+}
+
+#[tokio::test]
+async fn all_rows_see_records_that_are_deleted_later() {
+    let fixture = Fixture::demo(600).await;
+    let row = incremental(soql("SELECT Id, IsDeleted FROM Account ALL ROWS"));
+    fixture.load(&row).await;
+    fixture.org.advance(10 * MINUTE);
+    let [deleted] = fixture.first("Account");
+    fixture.org.delete(deleted).unwrap();
+
+    let plan = fixture.plan(&row).await.unwrap();
+    fixture.load(&row).await;
+
+    // Deleting a record is sure to change that stamp, and no other.
+    assert!(matches!(&plan.fetch, FetchWindow::Since { cursor_field, .. } if cursor_field == "SystemModstamp"));
+    assert_eq!(fixture.table("Account").value(deleted, "IsDeleted").as_deref(), Some("true"));
 }
 
 #[tokio::test]

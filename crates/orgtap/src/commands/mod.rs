@@ -15,7 +15,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod verify;
 
-use orgtap_salesforce::{Client, Connection};
+use orgtap_salesforce::{Client, Connection, SignedIn};
 
 use crate::app::Invocation;
 use crate::config;
@@ -30,4 +30,12 @@ fn client(connection: Connection, on: &Invocation) -> Result<Client> {
 /// Returns a client for the connection of the configuration file. The rest of the file does not matter.
 fn client_of(on: &Invocation) -> Result<Client> {
     client(config::load_connection(&on.config, &on.environment)?, on)
+}
+
+/// Signs in for a run: patiently, unless somebody waits in front of a terminal.
+async fn sign_in(client: &Client, on: &Invocation) -> orgtap_salesforce::Result<SignedIn> {
+    match on.console.is_watched() {
+        true => client.sign_in().await,
+        false => client.sign_in_patiently().await,
+    }
 }

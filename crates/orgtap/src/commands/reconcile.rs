@@ -14,7 +14,7 @@ pub(crate) async fn run(args: &ReconcileArgs, on: &Invocation) -> Result<Exit> {
     let spec = comparable(only("compare", settings.run, &args.rows)?, &args.rows)?;
     let client = super::client(settings.connection, on)?;
     tokio::select! {
-        signed_in = client.sign_in() => signed_in?,
+        signed_in = super::sign_in(&client, on) => signed_in?,
         () = on.stop.cancelled() => return Err(Error::Stopped),
     };
     hold_to(&settings.limits, &client, on).await?;

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &RunArgs, on: &Invocation) -> Result<Exit> {
     let client = super::client(settings.connection, on)?;
     // Once for all rows: each of them failing to sign in could lock the user out.
     tokio::select! {
-        signed_in = client.sign_in() => signed_in?,
+        signed_in = super::sign_in(&client, on) => signed_in?,
         () = on.stop.cancelled() => return Err(Error::Stopped),
     };
     hold_to(&settings.limits, &client, on).await?;

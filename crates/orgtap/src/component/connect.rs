@@ -16,8 +16,8 @@ const LONGEST_ANSWER: u64 = 4096;
 /// How long a proxy may take to show whether it speaks TLS.
 const PATIENCE_WITH_PROXY: Duration = Duration::from_secs(5);
 
-/// Signs in. Where nobody said whether the proxy speaks TLS, it is asked, without credentials.
-pub(super) async fn connect(access: Access, on: &Invocation) -> Result<Client, Failure> {
+/// Signs in, patiently unless somebody waits for the answer. Where nobody said whether the proxy speaks TLS, it is asked, without credentials.
+pub(super) async fn connect(access: Access, is_watched: bool, on: &Invocation) -> Result<Client, Failure> {
     let Access { connection, plain_proxy, names_proxy } = access;
     let connection = match plain_proxy {
         Some(plain) if speaks_plain_http(&plain).await => {
@@ -26,7 +26,7 @@ pub(super) async fn connect(access: Access, on: &Invocation) -> Result<Client, F
         }
         _ => connection,
     };
-    sign_in(&connection, on).await.map_err(|error| explain(&error, &connection, names_proxy))
+    sign_in(&connection, is_watched, on).await.map_err(|error| explain(&error, &connection, names_proxy))
 }
 
 /// Returns whether the proxy answers a plain request as a plain proxy does. One that speaks TLS closes, keeps silent, or complains.
@@ -51,10 +51,13 @@ fn is_plain_answer(answer: &[u8]) -> bool {
     text.starts_with("http/") && !text.contains("https port") && !text.contains("plain http request")
 }
 
-async fn sign_in(connection: &Connection, on: &Invocation) -> orgtap_salesforce::Result<Client> {
+async fn sign_in(connection: &Connection, is_watched: bool, on: &Invocation) -> orgtap_salesforce::Result<Client> {
     connection.check()?;
     let client = Client::new(connection.clone(), on.patience.clock())?;
-    client.sign_in().await?;
+    match is_watched {
+        true => client.sign_in().await?,
+        false => client.sign_in_patiently().await?,
+    };
     Ok(client)
 }
 

@@ -15,7 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection to a place that takes log messages.
 #[derive(Debug)]
 pub(super) struct Gelf {
-    stream: Mutex<TcpStream>,
+    /// Until it fails: what is written after half a message would be none.
+    stream: Mutex<Option<TcpStream>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -27,10 +28,10 @@ impl Gelf {
             (host.trim(), port).to_socket_addrs()?.next().ok_or_else(|| invalid("the host has no address"))?;
         let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
         stream.set_write_timeout(Some(TIMEOUT))?;
-        Ok(Self { stream: Mutex::new(stream), clock })
+        Ok(Self { stream: Mutex::new(Some(stream)), clock })
     }
 
-    /// Sends a message. That it could not be sent is no reason to stop.
+    /// Sends a message. That it could not be sent is no reason to stop; the next ones are not sent then, and nobody waits for them.
     pub(super) fn send(&self, level: Level, message: &str) {
         let document = json!({
             "version": "1.1",
@@ -42,7 +43,10 @@ impl Gelf {
         });
         let mut bytes = document.to_string().into_bytes();
         bytes.push(0);
-        self.stream.lock().unwrap_or_else(PoisonError::into_inner).write_all(&bytes).ok();
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        if stream.as_mut().is_some_and(|stream| stream.write_all(&bytes).is_err()) {
+            *stream = None;
+        }
     }
 }
 

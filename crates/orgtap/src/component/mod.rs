@@ -47,7 +47,7 @@ async fn attempt(data_dir: &Path, log: &log::Log, on: &Invocation) -> Result<(),
     }
     let work = async {
         let client = tokio::select! {
-            client = connect::connect(access, on) => client?,
+            client = connect::connect(access, is_sync_action, on) => client?,
             () = on.stop.cancelled() => return Err(Failure::stopped()),
         };
         match task {

@@ -81,7 +81,7 @@ impl Rules<'_> {
             None if load == Load::Incremental => Fetch::Incremental,
             None => Fetch::All,
         };
-        self.check_modes(load, fetch, table.primary_key.as_deref());
+        self.check_modes(load, fetch, table.overlap_seconds, table.primary_key.as_deref());
         let api = match table.api {
             None | Some(ApiChoice::Auto) => Api::Auto,
             Some(ApiChoice::Bulk) => Api::Bulk,
@@ -152,7 +152,13 @@ impl Rules<'_> {
         deleted
     }
 
-    fn check_modes(&mut self, load: Load, fetch: Fetch, primary_key: Option<&[String]>) {
+    fn check_modes(&mut self, load: Load, fetch: Fetch, overlap_seconds: u32, primary_key: Option<&[String]>) {
+        if load == Load::Append && overlap_seconds > 0 {
+            self.report(
+                "overlap_seconds",
+                "must be 0 for load = \"append\": what is read again would be added again; set load = \"incremental\"",
+            );
+        }
         if load == Load::Full && fetch == Fetch::Incremental {
             self.report(
                 "fetch",

@@ -132,6 +132,11 @@ fn mistakes_in_what_becomes_of_deleted_records_are_placed_and_explained() {
             ),
         ),
         (
+            with_row("object = \"A\"\nload = \"append\"\nfetch = \"incremental\"\noverlap_seconds = 60"),
+            "12:19: `rows[0].overlap_seconds` must be 0 for load = \"append\": what is read again would be added again; \
+             set load = \"incremental\"",
+        ),
+        (
             with_row("object = \"A\"\nload = \"append\"\ndeleted = \"remove\""),
             "11:11: `rows[0].deleted` cannot be `remove` while `load` is `append`: nothing ever leaves a table to which versions are added; \
              set load = \"incremental\", or deleted = \"flag\"",

@@ -51,6 +51,11 @@ impl Console {
         }
     }
 
+    /// Returns whether somebody sees what happens while it happens.
+    pub(crate) fn is_watched(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// Writes `text` and a line end to standard output.
     pub(crate) fn line(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();

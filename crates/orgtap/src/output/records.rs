@@ -2,13 +2,13 @@
 //!
 //! Parents become columns with dotted names. What has no text form (child records, addresses) is shown as JSON.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use orgtap_salesforce::{Json, Record};
 use orgtap_soql::{Query, SelectItem};
 
 use super::console::{Console, Style};
-use super::format::printable_json;
+use super::format::{printable_json, printable_lines};
 use super::table::Table;
 use crate::cli::QueryFormat;
 
@@ -29,6 +29,7 @@ enum Format {
     },
     Csv {
         is_started: bool,
+        is_watched: bool,
     },
     Json {
         is_started: bool,
@@ -50,7 +51,7 @@ impl Printer {
                 let table = Table::new(columns.iter().map(Column::name));
                 Format::Table { table, style: console.out, is_started: false }
             }
-            QueryFormat::Csv => Format::Csv { is_started: false },
+            QueryFormat::Csv => Format::Csv { is_started: false, is_watched: io::stdout().is_terminal() },
             QueryFormat::Json => Format::Json { is_started: false },
         };
         Self { columns, format }
@@ -67,12 +68,14 @@ impl Printer {
                 }
                 out.write_all(table.take_rows().as_bytes())?;
             }
-            Format::Csv { is_started } => {
+            Format::Csv { is_started, is_watched } => {
+                // Others get the values as they are; a terminal would obey what is in them.
+                let shown = |text: String| if *is_watched { printable_lines(&text) } else { text };
                 if !std::mem::replace(is_started, true) {
-                    write_csv(&mut out, self.columns.iter().map(Column::name))?;
+                    write_csv(&mut out, self.columns.iter().map(Column::name).map(shown))?;
                 }
                 for record in records {
-                    write_csv(&mut out, self.columns.iter().map(|column| column.text(record)))?;
+                    write_csv(&mut out, self.columns.iter().map(|column| shown(column.text(record))))?;
                 }
             }
             Format::Json { is_started } => {

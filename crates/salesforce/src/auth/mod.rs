@@ -47,10 +47,13 @@ impl Session {
     /// Returns the org's id in its short form. An access token begins with it, unless it is a JWT.
     pub(crate) fn org_id(&self) -> Option<&str> {
         let in_token = || self.access_token.expose_secret().split_once('!').map(|(org_id, _)| org_id);
-        let id = self.org_id.as_deref().or_else(in_token)?;
-        id.get(..ID_CHARACTERS)
-            .filter(|id| id.starts_with("00D") && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+        short_org_id(self.org_id.as_deref().or_else(in_token)?)
     }
+}
+
+/// Returns the short form of the id of an org, if `id` is one.
+pub(crate) fn short_org_id(id: &str) -> Option<&str> {
+    id.get(..ID_CHARACTERS).filter(|id| id.starts_with("00D") && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// What signing in needs.

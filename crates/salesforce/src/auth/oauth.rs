@@ -70,8 +70,18 @@ async fn refused(sign_in: &SignIn<'_>, response: Response) -> Error {
     if !refusal.is_salesforce() || status >= 500 || status == 429 || status == 420 {
         return refusal.into_error(action);
     }
+    if passes(refusal.code(), refusal.message()) {
+        return refusal.into_error_of(ErrorKind::Unavailable, action).transient();
+    }
     let hint = hint(&sign_in.connection.login, refusal.code(), refusal.message());
     refusal.into_error_of(ErrorKind::Credentials, action).with_hint(hint)
+}
+
+/// Returns whether a refusal says nothing of the credentials: Salesforce is in trouble, or somebody refreshes the same token at this moment. It does not
+/// count against the user's lock-out.
+fn passes(code: &str, message: &str) -> bool {
+    matches!(code, "unknown_error" | "server_error" | "temporarily_unavailable")
+        || message.to_ascii_lowercase().contains("already being processed")
 }
 
 /// What to do about an error of the token endpoint: its code, words of its description, the hint. The first match counts.

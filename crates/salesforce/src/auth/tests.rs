@@ -368,6 +368,25 @@ async fn refusals_of_the_token_endpoint_are_told_with_a_hint_and_tried_once() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_says_nothing_of_the_credentials_passes() {
+    let cases = [
+        ("unknown_error", "retry your request"),
+        ("server_error", ""),
+        ("temporarily_unavailable", ""),
+        ("invalid_request", "Token request is already being processed."),
+    ];
+    for (error, description) in cases {
+        let replies = [oauth_refusal(error, description), token("T1"), versions()];
+        let server = Scripted::start(replies).await;
+        let (client, _) = client(server.connection(refresh_token(None)));
+
+        client.sign_in().await.unwrap_or_else(|refusal| panic!("{error}: {refusal:?}"));
+
+        assert_eq!(server.lines().len(), 3, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_without_a_reason_has_that_checked_which_the_login_uses() {
     let cases = [
         (client_credentials(), "`consumer_secret`"),
@@ -490,9 +509,12 @@ async fn a_rotated_refresh_token_serves_for_the_next_session() {
 async fn a_ready_token_is_proved_at_sign_in() {
     let identity = r#"{"identity":"https://login.salesforce.com/id/00Dx0000000BV7zEAM/005x00000012Q9PAAU"}"#;
     let server = Scripted::start([versions(), Reply::json(identity)]).await;
+    let (client, _) = server.client();
 
-    let signed_in = server.client().0.sign_in().await.unwrap();
+    let signed_in = client.sign_in().await.unwrap();
 
+    // The token is a JWT, or might be: it does not tell.
+    assert_eq!(client.metered().org_id().await.unwrap().as_deref(), Some("00Dx0000000BV7z"));
     assert_eq!(server.lines(), ["GET /services/data/", "GET /services/data/v62.0/"]);
     assert_eq!(server.received()[0].header("authorization"), None);
     assert_eq!(signed_in.user_id.as_deref(), Some("005x00000012Q9PAAU"));

@@ -8,7 +8,7 @@ mod session;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use url::Url;
@@ -45,6 +45,8 @@ struct Shared {
     /// Held while signing in: everyone else waits for that one session.
     session: AsyncMutex<Entry>,
     versions: OnceCell<Vec<ApiVersion>>,
+    /// The id of the org, where only a question told it.
+    proven_org: OnceLock<String>,
     describes: Mutex<HashMap<String, Arc<SObject>>>,
     counts: OnceCell<Result<Arc<BTreeMap<String, u64>>>>,
     usage: Mutex<Option<ApiUsage>>,
@@ -87,6 +89,7 @@ impl Client {
             retry: RetryPolicy::default(),
             session: AsyncMutex::new(Entry::Closed),
             versions: OnceCell::new(),
+            proven_org: OnceLock::new(),
             describes: Mutex::default(),
             counts: OnceCell::new(),
             usage: Mutex::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::{Call, Client, SignedIn};
-use crate::auth::{Session, SignIn, identity};
+use crate::auth::{Session, SignIn, identity, short_org_id};
 use crate::connection::Login;
 use crate::error::{Error, ErrorKind, Result};
 use crate::refusal::NOT_SALESFORCE;
@@ -28,7 +28,20 @@ impl Client {
     ///
     /// [`ErrorKind::Credentials`] when Salesforce refuses, [`ErrorKind::Version`] with a list of the versions it offers.
     pub async fn sign_in(&self) -> Result<SignedIn> {
-        let session = with_backoff(self.clock(), &RetryPolicy::brief(), || self.session()).await?;
+        self.sign_in_by(&RetryPolicy::brief()).await
+    }
+
+    /// Does the same, and tries as often as with every other call: for a run that nobody waits for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::sign_in`].
+    pub async fn sign_in_patiently(&self) -> Result<SignedIn> {
+        self.sign_in_by(&self.shared.retry).await
+    }
+
+    async fn sign_in_by(&self, policy: &RetryPolicy) -> Result<SignedIn> {
+        let session = with_backoff(self.clock(), policy, || self.session()).await?;
         self.check_version().await?;
         let mut signed_in = SignedIn {
             instance_url: session.instance_url.clone(),
@@ -38,6 +51,9 @@ impl Client {
         };
         if matches!(self.shared.connection.login, Login::AccessToken { .. }) {
             (signed_in.org_id, signed_in.user_id) = self.prove_token().await?;
+            if let Some(org_id) = signed_in.org_id.as_deref().and_then(short_org_id) {
+                self.shared.proven_org.get_or_init(|| org_id.to_owned());
+            }
         }
         Ok(signed_in)
     }
@@ -48,9 +64,10 @@ impl Client {
     }
 
     /// Returns the org's id in its short form, by which it is the same at whatever address; `None` where neither the sign-in nor the access
-    /// token tells it.
+    /// token tells it, nor the org itself.
     pub async fn org_id(&self) -> Result<Option<String>> {
-        Ok(self.session().await?.org_id().map(str::to_owned))
+        let session = self.session().await?;
+        Ok(session.org_id().map(str::to_owned).or_else(|| self.shared.proven_org.get().cloned()))
     }
 
     /// Returns the versions that the org offers and this client can use, oldest first.

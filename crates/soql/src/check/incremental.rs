@@ -1,7 +1,7 @@
 //! What hurts an extract that is repeated: rows that cannot be told apart, found again, or counted on.
 
 use crate::{
-    ast::{Direction, Operand, Path, Query, SelectItem},
+    ast::{Comparison, Condition, Direction, Literal, LiteralKind, Operand, Operator, Path, Query, SelectItem, Value},
     diagnostic::{Diagnostic, Span, excerpt},
     function,
 };
@@ -10,7 +10,8 @@ use crate::{
 /// object.
 ///
 /// Errors: the rows are groups, or an OFFSET leaves records out. Warnings: a LIMIT whose choice is not that of the oldest
-/// changes, which leaves records behind for ever; a cursor field that is not selected.
+/// changes, which leaves records behind for ever; a cursor field that is not selected; conditions that records come to
+/// fulfil without a change of their own.
 #[must_use]
 pub fn incremental(query: &Query, cursor: &Path) -> Vec<Diagnostic> {
     let cursor = names_of(cursor);
@@ -29,8 +30,25 @@ pub fn incremental(query: &Query, cursor: &Path) -> Vec<Diagnostic> {
         Diagnostic::warning(message, limit.span)
             .suggest(format!("leave it out, or write `ORDER BY {}` before it", cursor.join(".")))
     }));
+    found.extend(
+        query.filter.iter().flat_map(Condition::comparisons).filter_map(|comparison| unseen(query, comparison)),
+    );
     found.sort_by_key(|diagnostic| diagnostic.span.start);
     found
+}
+
+/// Returns a warning if records come to fulfil a comparison without a change of their own, so that no incremental fetch sees
+/// it: as time passes, or as other records change.
+fn unseen(query: &Query, comparison: &Comparison) -> Option<Diagnostic> {
+    let is_lower_bound = matches!(comparison.operator, Operator::Gt | Operator::Ge);
+    let reason = match (&comparison.left, &comparison.right) {
+        (_, Value::Subquery(_)) => "as other records change",
+        (Operand::Path(path), _) if query.field_path(path).len() > 1 => "as their parents change",
+        (_, Value::Literal(Literal { kind: LiteralKind::DateLiteral(_), .. })) if !is_lower_bound => "as time passes",
+        _ => return None,
+    };
+    let message = format!("records come to fulfil this {reason}, and an incremental fetch does not see it");
+    Some(Diagnostic::warning(message, comparison.span).suggest("fetch all of it each time, or now and then"))
 }
 
 /// Returns a warning for each of `fields`, paths from the root object, that the query does not select: the primary key,

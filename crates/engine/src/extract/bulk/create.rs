@@ -35,6 +35,9 @@ impl JobRecord {
     }
 }
 
+/// How many answers may be lost before no further job is created: each may have left one that runs in vain, and counts.
+const MOST_LOST: u32 = 3;
+
 impl BulkJob<'_> {
     /// Creates the job and writes it to the journal.
     pub(super) async fn create(self) -> Result<JobId> {
@@ -52,11 +55,11 @@ impl BulkJob<'_> {
         let create = || async {
             let created = self.on.client.create_query_job(plan.operation, query).await;
             created.map_err(|error| {
-                lost.fetch_add(u32::from(error.is_answer_lost()), Ordering::Relaxed);
-                NotCreated(error)
+                let is_lost = u32::from(error.is_answer_lost());
+                NotCreated { error, lost: lost.fetch_add(is_lost, Ordering::Relaxed) + is_lost }
             })
         };
-        let job = self.on.client.with_backoff(create).await.map_err(|NotCreated(error)| Error::salesforce(error))?;
+        let job = self.on.client.with_backoff(create).await.map_err(NotCreated::into_error)?;
         tracing::debug!(row = plan.row, job_id = %job.id, "created the query job");
         let lost_answers = lost.into_inner();
         let twins = if lost_answers == 0 { Vec::new() } else { self.twins(&job).await };
@@ -102,21 +105,39 @@ pub(super) fn lost(journal: &Journal) -> Vec<String> {
 
 /// A job that was not created, as far as anybody knows.
 #[derive(Debug)]
-struct NotCreated(orgtap_salesforce::Error);
+struct NotCreated {
+    error: orgtap_salesforce::Error,
+    /// How many answers were lost by then.
+    lost: u32,
+}
+
+impl NotCreated {
+    /// Says what may run in vain.
+    fn into_error(self) -> Error {
+        let error = match self.lost {
+            0 => self.error,
+            lost => self.error.with_hint(format!(
+                "run again; Salesforce may have created up to {lost} jobs of the query whose answers were lost: abort them in Setup → Bulk \
+                 Data Load Jobs"
+            )),
+        };
+        Error::salesforce(error)
+    }
+}
 
 impl fmt::Display for NotCreated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.error.fmt(f)
     }
 }
 
 impl Transient for NotCreated {
     /// What surely did not run, the client has repeated itself.
     fn is_transient(&self) -> bool {
-        self.0.is_answer_lost()
+        self.error.is_answer_lost() && self.lost < MOST_LOST
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        Transient::retry_after(&self.0)
+        Transient::retry_after(&self.error)
     }
 }
