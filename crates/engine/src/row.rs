@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use orgtap_destination::{CommittedLoad, Destination, WriteMode};
+use orgtap_destination::{CommittedLoad, Destination};
 use orgtap_salesforce::Client;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -277,7 +277,8 @@ async fn commit(
 /// its own: when the org took the job and, where that is not told or the claim lies far beyond, the newest stamp that was read. A quiet object
 /// loses nothing by the lower bound. `None` where nobody knows.
 fn watermark(claim: Timestamp, plan: &Plan, extracted: &Extracted) -> Option<Timestamp> {
-    let is_appended = plan.table.write_mode == WriteMode::Append;
+    let fingerprint = plan.state_after.fingerprint.as_ref();
+    let is_appended = fingerprint.is_some_and(|fingerprint| fingerprint.appends == Some(true));
     let claim = match extracted.job_created {
         // It is of another clock than the org's, and says nothing of transactions that were open. What is appended cannot be read twice.
         Some(created) if !is_appended && claim.duration_since(created) > CLOCKS_APART => less(created, COMMIT_MARGIN),

@@ -53,6 +53,7 @@ pub(crate) async fn end_listed(
     match answer {
         Answer::Listed(log) => end_all(context, plan, &ending, log).await,
         Answer::Gap(reason) => {
+            plan.reach_back();
             compare_because(plan, reason);
             Ok(Before::default())
         }

@@ -71,7 +71,7 @@ struct PagesSeen {
 
 impl PagesSeen {
     fn new(plan: &Plan) -> Self {
-        let records_differ = plan.table.keys_are_unique;
+        let records_differ = plan.table.keys_are_unique || plan.table.identity.is_some();
         Self { first_records: HashSet::new(), next_pages: HashSet::new(), records_differ }
     }
 

@@ -78,10 +78,14 @@ pub(crate) async fn make(row: &RowSpec, client: &Client, destination: &dyn Desti
         }),
         None => None,
     };
-    // What was deleted by now is noticed.
-    let until = cursor::watermark(client, &selected.object).await.map(|complete| complete.until);
     let mut state_after = saved;
-    state_after.deletions_until = state_after.deletions_until.or(state_after.watermark).max(until);
+    state_after.deletions_until = state_after.deletions_until.or(state_after.watermark);
+    if row.deleted == Deleted::Remove {
+        // What was deleted by now is noticed. Where deleted records are flagged, those in the recycle bin are in the org: should one be purged
+        // before a query sees its flag, only the log tells.
+        let until = cursor::watermark(client, &selected.object).await.map(|complete| complete.until);
+        state_after.deletions_until = state_after.deletions_until.max(until);
+    }
     (state_after.runs_since_reconcile, state_after.is_reconcile_due) = (0, false);
     let table = keys(&row.name, table.name, &ending, WriteMode::Retain, document);
     let plan = plan_of(row, &selected, (ids, operation), ending, (table, state_after), client).await?;

@@ -109,7 +109,7 @@ impl Window {
         let window = decide(row, full_refresh, &cursor, saved, bound, fingerprint)?;
         let is_logged = complete.is_some_and(|complete| complete.is_logged);
         // What is appended cannot be read twice.
-        let is_sure = is_logged || window.write_mode == WriteMode::Append;
+        let is_sure = is_logged || row.load == Load::Append;
         let stamp_margin = if is_sure { SignedDuration::ZERO } else { COMMIT_MARGIN };
         Ok(Self { premise: premise(&window, document), stamp_margin, ..window })
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use orgtap_destination::WriteMode;
 use orgtap_emulator::Id;
-use orgtap_engine::{Fetch, Load, RowSpec, RunSpec};
+use orgtap_engine::{Api, Fetch, Load, RowSpec, RunSpec};
 use proptest::prelude::*;
 
-use crate::fixture::{Fixture, MINUTE, incremental, object, only, some_of, with_deleted};
+use crate::fixture::{Fixture, MINUTE, fields, incremental, object, only, org_with, some_of, with_deleted};
 use crate::records::assert_same;
 
 fn log() -> RowSpec {
@@ -179,4 +179,27 @@ async fn no_overlap_is_added_again() {
 
     let table = fixture.table("Account");
     assert_eq!(table.len(), fixture.all("Account").len());
+}
+
+#[tokio::test]
+async fn a_full_refresh_is_followed_by_what_changed_since_and_nothing_else() {
+    let describe = serde_json::json!({"name": "Meter__c", "label": "Meter", "keyPrefix": "a0M", "replicateable": false, "fields": [
+        {"name": "Id", "type": "id"},
+        {"name": "Name", "type": "string"},
+        {"name": "LastModifiedDate", "type": "datetime", "nillable": false},
+        {"name": "SystemModstamp", "type": "datetime", "nillable": false},
+    ]});
+    let fixture = Fixture::of(org_with(&describe)).await;
+    for name in ["one", "two"] {
+        fixture.org.insert("Meter__c", fields([("Name", name.into())])).unwrap();
+        fixture.org.advance(MINUTE);
+    }
+    fixture.org.advance(40 * MINUTE);
+    // Without a job nothing but the stamps tells the org's time.
+    let row = RowSpec { api: Api::Rest, load: Load::Append, fetch: Fetch::Incremental, ..object("Meter__c") };
+    let refresh = RunSpec { full_refresh: true, ..RunSpec::new(vec![row.clone()]) };
+    assert_eq!(only(fixture.run(refresh).await).outcome.unwrap().records, 2);
+    fixture.org.advance(40 * MINUTE);
+
+    assert_eq!(fixture.load(&row).await.records, 0);
 }

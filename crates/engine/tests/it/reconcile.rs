@@ -132,6 +132,20 @@ async fn a_record_that_comes_while_ids_are_compared_stays() {
 }
 
 #[tokio::test]
+async fn a_record_that_is_purged_after_a_comparison_saw_it_in_the_recycle_bin_is_flagged() {
+    let row = flagging(object("Account"));
+    let fixture = loaded(&row).await;
+    let [deleted] = fixture.first("Account");
+    fixture.org.delete(deleted).unwrap();
+    fixture.org.advance(10 * MINUTE);
+    assert_eq!(fixture.reconcile(&row).await.outcome.unwrap().flagged, 0);
+    assert!(fixture.org.purge(deleted).is_ok());
+    fixture.org.advance(10 * MINUTE);
+
+    assert_eq!(fixture.load(&row).await.flagged, 1);
+}
+
+#[tokio::test]
 async fn a_comparison_that_was_cut_off_is_finished_by_the_next_run() {
     for base in [removing(object("Account")), flagging(object("Account"))] {
         let row = RowSpec { api: Api::Bulk, reconcile_every: NonZeroU32::new(2), ..base };

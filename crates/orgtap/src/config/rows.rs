@@ -153,7 +153,7 @@ impl Rules<'_> {
     }
 
     fn check_modes(&mut self, load: Load, fetch: Fetch, overlap_seconds: u32, primary_key: Option<&[String]>) {
-        if load == Load::Append && overlap_seconds > 0 {
+        if load == Load::Append && fetch == Fetch::Incremental && overlap_seconds > 0 {
             self.report(
                 "overlap_seconds",
                 "must be 0 for load = \"append\": what is read again would be added again; set load = \"incremental\"",

@@ -71,14 +71,14 @@ async fn refused(sign_in: &SignIn<'_>, response: Response) -> Error {
         return refusal.into_error(action);
     }
     if passes(refusal.code(), refusal.message()) {
-        return refusal.into_error_of(ErrorKind::Unavailable, action).transient();
+        let hint = "run again; if it persists, check `domain` and the app's policies";
+        return refusal.into_error_of(ErrorKind::Unavailable, action).transient().with_hint(hint);
     }
     let hint = hint(&sign_in.connection.login, refusal.code(), refusal.message());
     refusal.into_error_of(ErrorKind::Credentials, action).with_hint(hint)
 }
 
-/// Returns whether a refusal says nothing of the credentials: Salesforce is in trouble, or somebody refreshes the same token at this moment. It does not
-/// count against the user's lock-out.
+/// Returns whether a refusal says nothing of the credentials: Salesforce is in trouble, or somebody refreshes the same token at this moment.
 fn passes(code: &str, message: &str) -> bool {
     matches!(code, "unknown_error" | "server_error" | "temporarily_unavailable")
         || message.to_ascii_lowercase().contains("already being processed")

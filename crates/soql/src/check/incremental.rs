@@ -1,7 +1,10 @@
 //! What hurts an extract that is repeated: rows that cannot be told apart, found again, or counted on.
 
 use crate::{
-    ast::{Comparison, Condition, Direction, Literal, LiteralKind, Operand, Operator, Path, Query, SelectItem, Value},
+    ast::{
+        Comparison, Condition, DateLiteral, Direction, Literal, LiteralKind, Operand, Operator, Path, Period, Query,
+        SelectItem, Value,
+    },
     diagnostic::{Diagnostic, Span, excerpt},
     function,
 };
@@ -30,25 +33,58 @@ pub fn incremental(query: &Query, cursor: &Path) -> Vec<Diagnostic> {
         Diagnostic::warning(message, limit.span)
             .suggest(format!("leave it out, or write `ORDER BY {}` before it", cursor.join(".")))
     }));
-    found.extend(
-        query.filter.iter().flat_map(Condition::comparisons).filter_map(|comparison| unseen(query, comparison)),
-    );
+    if let Some(filter) = &query.filter {
+        find_unseen(query, filter, false, &mut found);
+    }
     found.sort_by_key(|diagnostic| diagnostic.span.start);
     found
 }
 
-/// Returns a warning if records come to fulfil a comparison without a change of their own, so that no incremental fetch sees
-/// it: as time passes, or as other records change.
-fn unseen(query: &Query, comparison: &Comparison) -> Option<Diagnostic> {
-    let is_lower_bound = matches!(comparison.operator, Operator::Gt | Operator::Ge);
+/// Adds a warning for each comparison that records come to fulfil without a change of their own, so that no incremental
+/// fetch sees it: as time passes, or as other records change.
+fn find_unseen(query: &Query, condition: &Condition, is_negated: bool, found: &mut Vec<Diagnostic>) {
+    match condition {
+        Condition::And(operands) | Condition::Or(operands) => {
+            operands.iter().for_each(|operand| find_unseen(query, operand, is_negated, found));
+        }
+        Condition::Not(operand) => find_unseen(query, operand, !is_negated, found),
+        Condition::Comparison(comparison) => found.extend(unseen(query, comparison, is_negated)),
+    }
+}
+
+fn unseen(query: &Query, comparison: &Comparison, is_negated: bool) -> Option<Diagnostic> {
     let reason = match (&comparison.left, &comparison.right) {
         (_, Value::Subquery(_)) => "as other records change",
         (Operand::Path(path), _) if query.field_path(path).len() > 1 => "as their parents change",
-        (_, Value::Literal(Literal { kind: LiteralKind::DateLiteral(_), .. })) if !is_lower_bound => "as time passes",
+        (left, Value::Literal(Literal { kind: LiteralKind::DateLiteral(period), .. }))
+            if comes_true(query, left, comparison.operator, *period) != is_negated =>
+        {
+            "as time passes"
+        }
         _ => return None,
     };
     let message = format!("records come to fulfil this {reason}, and an incremental fetch does not see it");
     Some(Diagnostic::warning(message, comparison.span).suggest("fetch all of it each time, or now and then"))
+}
+
+/// Returns whether a comparison with a period that moves with time becomes true for values that stay; else it can only become
+/// false.
+fn comes_true(query: &Query, left: &Operand, operator: Operator, period: DateLiteral) -> bool {
+    let includes_now =
+        matches!(period, DateLiteral::This(_) | DateLiteral::Last90Days | DateLiteral::LastN(Period::Day, _));
+    match operator {
+        Operator::Gt | Operator::Ge => false,
+        // A stamp is never ahead of time.
+        Operator::Eq => !(includes_now && is_stamp(query, left)),
+        _ => true,
+    }
+}
+
+/// Returns whether an operand is one of the stamps that Salesforce puts on records.
+fn is_stamp(query: &Query, operand: &Operand) -> bool {
+    let Operand::Path(path) = operand else { return false };
+    let stamps = ["CreatedDate", "LastModifiedDate", "SystemModstamp"];
+    matches!(query.field_path(path).as_slice(), [only] if stamps.iter().any(|stamp| only.eq_ignore_ascii_case(stamp)))
 }
 
 /// Returns a warning for each of `fields`, paths from the root object, that the query does not select: the primary key,

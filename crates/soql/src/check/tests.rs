@@ -325,7 +325,10 @@ fn what_hurts_an_incremental_fetch_is_found() {
         |why: &str| warning(&format!("records come to fulfil this {why}, and an incremental fetch does not see it"));
     let of = |filter: &str| found(&format!("SELECT SystemModstamp FROM A a WHERE {filter}"));
     assert_eq!(of("CloseDate <= TODAY"), unseen("as time passes"));
-    assert_eq!(of("Name = 'x' AND NOT (CreatedDate = LAST_N_DAYS:3)"), unseen("as time passes"));
+    assert_eq!(of("Name = 'x' AND CreatedDate = YESTERDAY"), unseen("as time passes"));
+    assert_eq!(of("Name = 'x' AND NOT (CreatedDate > TODAY)"), unseen("as time passes"));
+    assert_eq!(of("Name = 'x' AND CreatedDate = LAST_N_DAYS:3 AND a.LastModifiedDate = TODAY"), []);
+    assert_eq!(of("CloseDate = THIS_MONTH"), unseen("as time passes"));
     assert_eq!(of("a.Account.Type = 'x'"), unseen("as their parents change"));
     assert_eq!(of("AccountId IN (SELECT Id FROM Account)"), unseen("as other records change"));
     assert_eq!(of("a.CreatedDate >= LAST_N_DAYS:30 AND CreatedDate < 2024-01-01T00:00:00Z AND Name IN ('x')"), []);

@@ -38,6 +38,9 @@ impl JobRecord {
 /// How many answers may be lost before no further job is created: each may have left one that runs in vain, and counts.
 const MOST_LOST: u32 = 3;
 
+/// How long to wait after the first lost answer, and how much longer after each further one.
+const AFTER_LOST: Duration = Duration::from_secs(20);
+
 impl BulkJob<'_> {
     /// Creates the job and writes it to the journal.
     pub(super) async fn create(self) -> Result<JobId> {
@@ -114,14 +117,14 @@ struct NotCreated {
 impl NotCreated {
     /// Says what may run in vain.
     fn into_error(self) -> Error {
-        let error = match self.lost {
-            0 => self.error,
-            lost => self.error.with_hint(format!(
-                "run again; Salesforce may have created up to {lost} jobs of the query whose answers were lost: abort them in Setup → Bulk \
-                 Data Load Jobs"
-            )),
-        };
-        Error::salesforce(error)
+        if self.lost == 0 {
+            return Error::salesforce(self.error);
+        }
+        let what_to_do = self.error.hint().unwrap_or_else(|| "run again".to_owned());
+        Error::salesforce(self.error.with_hint(format!(
+            "{what_to_do}; Salesforce may have created up to {} jobs of the query whose answers were lost: abort them in Setup → Bulk Data Load Jobs",
+            self.lost
+        )))
     }
 }
 
@@ -137,7 +140,8 @@ impl Transient for NotCreated {
         self.error.is_answer_lost() && self.lost < MOST_LOST
     }
 
+    /// A gateway in trouble is given the time that all attempts of other calls take together.
     fn retry_after(&self) -> Option<Duration> {
-        Transient::retry_after(&self.error)
+        Transient::retry_after(&self.error).or(Some(AFTER_LOST * self.lost))
     }
 }
