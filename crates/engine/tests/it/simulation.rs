@@ -1,9 +1,11 @@
 //! Whole histories of an org under load: random transactions that show late, runs at random times between them, random faults, clocks that
 //! are wrong, deletions of every kind. Whatever happened, after the last run every table equals the org.
 //!
-//! A history is made from its seed alone, so a failure names the seed that shows it again. `ORGTAP_TEST_HISTORIES` says how many there are.
+//! A history is made from its seed alone, so a failure names the seed that shows it again. `ORGTAP_TEST_HISTORIES` says how many there are, or
+//! which: `5482..5483`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -333,19 +335,21 @@ async fn live_through(seed: u64) -> Result<(), String> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no `orgtap::env`")]
-fn histories() -> u64 {
-    let wanted = std::env::var("ORGTAP_TEST_HISTORIES").ok();
-    wanted.map_or(USUAL_HISTORIES, |text| text.parse().expect("ORGTAP_TEST_HISTORIES is a number"))
+fn histories() -> Range<u64> {
+    let Ok(wanted) = std::env::var("ORGTAP_TEST_HISTORIES") else { return 0..USUAL_HISTORIES };
+    let number = |text: &str| text.parse().expect("ORGTAP_TEST_HISTORIES is a number, or two with `..` between them");
+    wanted.split_once("..").map_or_else(|| 0..number(&wanted), |(first, end)| number(first)..number(end))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_last_run_of_any_history_the_tables_equal_the_org() {
-    const AT_ONCE: u64 = 4;
+    const AT_ONCE: usize = 4;
     let histories = histories();
 
     let lanes = (0..AT_ONCE).map(|lane| {
+        let histories = histories.clone();
         tokio::spawn(async move {
-            for seed in (lane..histories).step_by(AT_ONCE as usize) {
+            for seed in histories.skip(lane).step_by(AT_ONCE) {
                 live_through(seed).await?;
             }
             Ok(())
