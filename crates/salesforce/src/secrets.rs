@@ -252,7 +252,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_secret_survives_between_other_text(secret in "\\PC{6,20}", before in "\\PC{0,9}", after in "\\PC{0,9}") {
-            prop_assume!(!secret.trim().is_empty() && !MASK.contains(secret.trim()));
+            // Shorter ones are masked as words only, whatever stands around them.
+            prop_assume!(secret.trim().chars().count() >= SHORT && !MASK.contains(secret.trim()));
             let secrets = knowing(&[&secret]);
 
             let text = format!("{before}{secret}{after}");
