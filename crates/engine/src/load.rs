@@ -88,12 +88,16 @@ impl RowLoad {
         }
     }
 
-    /// Returns whether an earlier run left a load of what `plan` says.
-    pub(crate) async fn is_left(context: &RowContext, plan: &Plan) -> Result<bool> {
-        let left = context.destination.left_journal(&plan.table.name).await.map_err(Error::destination)?;
-        let Some(journal) = left.and_then(|document| Journal::read(&document)) else { return Ok(false) };
+    /// Returns the journal of the load that an earlier run left of `table`, if there is one.
+    pub(crate) async fn left_of(context: &RowContext, table: &str) -> Result<Option<Journal>> {
+        let left = context.destination.left_journal(table).await.map_err(Error::destination)?;
+        Ok(left.and_then(|document| Journal::read(&document)))
+    }
+
+    /// Returns whether what `journal` is of can be finished as a load of what `plan` says.
+    pub(crate) async fn is_of(context: &RowContext, journal: &Journal, plan: &Plan) -> Result<bool> {
         let url = context.client.instance_url().await.map_err(Error::salesforce)?;
-        Ok(can_go_on(&journal, plan, url.host_str().unwrap_or_default()))
+        Ok(can_go_on(journal, plan, url.host_str().unwrap_or_default()))
     }
 
     fn anew(load: Box<dyn TableLoad>, plan: &Plan, host: &str) -> Self {

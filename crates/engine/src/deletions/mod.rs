@@ -175,8 +175,10 @@ pub(crate) async fn finish_comparison(
     if plan.deletions.compare.is_none() || !saved.is_some_and(|saved| saved.state.is_reconcile_due) {
         return Ok(None);
     }
+    // Mostly nothing is left, and a comparison costs calls to plan.
+    let Some(left) = RowLoad::left_of(context, &plan.table.name).await? else { return Ok(None) };
     let ids = plan::compare(row, &context.client, &*context.destination).await?.plan;
-    if !RowLoad::is_left(context, &ids).await? {
+    if !RowLoad::is_of(context, &left, &ids).await? {
         return Ok(None);
     }
     match compare(context, row, told).await {

@@ -8,7 +8,7 @@ use orgtap_salesforce::{Client, SObject};
 use orgtap_soql::Condition;
 
 use super::FetchWindow;
-use super::cursor::{self, CLOCKS_APART, COMMIT_MARGIN, Cursor};
+use super::cursor::{self, CLOCKS_APART, COMMIT_MARGIN, Complete, Cursor};
 use crate::error::{Error, Result};
 use crate::spec::{Deleted, Fetch, Load, RowSpec, StartOver};
 use crate::state::{Fingerprint, SavedState, State};
@@ -105,13 +105,7 @@ impl Window {
         };
         // The watermark is asked for before the query runs: what is stamped later may be seen by the query or not.
         let complete = cursor::watermark(client, object).await;
-        let bound = complete.map(|complete| to_the_second(less(complete.until, cursor.margin())));
-        let window = decide(row, full_refresh, &cursor, saved, bound, fingerprint)?;
-        let is_logged = complete.is_some_and(|complete| complete.is_logged);
-        // What is appended cannot be read twice.
-        let is_sure = is_logged || row.load == Load::Append;
-        let stamp_margin = if is_sure { SignedDuration::ZERO } else { COMMIT_MARGIN };
-        Ok(Self { premise: premise(&window, document), stamp_margin, ..window })
+        decide(row, full_refresh, &cursor, (saved, document), complete, fingerprint)
     }
 
     /// Has what changed since `instant` be read, where that is before the watermark, if the log of deletions since then lists any: it may list
@@ -129,10 +123,10 @@ impl Window {
     }
 }
 
-/// Returns what has to stand when the records of `window` are loaded, for which the state `document` was read. What holds all records can be
+/// Returns what has to stand when the records of `fetch` are loaded, for which the state `document` was read. What holds all records can be
 /// put upon anything, unless it is added without looking.
-fn premise(window: &Window, document: Option<String>) -> Premise {
-    match (&window.fetch, window.write_mode) {
+fn premise(fetch: &FetchWindow, write_mode: WriteMode, document: Option<String>) -> Premise {
+    match (fetch, write_mode) {
         (FetchWindow::Since { .. }, _) | (_, WriteMode::Append) => Premise::state(document),
         (FetchWindow::All { .. }, _) => Premise::Anything,
     }
@@ -186,11 +180,12 @@ fn decide(
     row: &RowSpec,
     full_refresh: bool,
     cursor: &Cursor,
-    saved: Saved,
-    bound: Option<Timestamp>,
+    (saved, document): (Saved, Option<String>),
+    complete: Option<Complete>,
     fingerprint: Fingerprint,
 ) -> Result<Window> {
     let mut notes = Vec::new();
+    let bound = complete.map(|complete| to_the_second(less(complete.until, cursor.margin())));
     // Appended records are not looked up again, so each version of a record may fall into one window only: the window ends before any of the org's
     // clocks may say that the query began.
     let bound = bound.map(|bound| if row.load == Load::Append { less(bound, CLOCKS_APART) } else { bound });
@@ -236,6 +231,7 @@ fn decide(
         Saved::Outdated { .. } => None,
     };
     Ok(Window {
+        premise: premise(&fetch, write_mode, document),
         condition: cursor.condition(from, to.as_deref())?,
         fetch,
         write_mode,
@@ -243,11 +239,14 @@ fn decide(
         wider: None,
         cursor_column: cursor.column(&fingerprint.fields),
         watermark_margin: cursor.margin(),
-        stamp_margin: SignedDuration::ZERO,
+        // What is appended cannot be read twice.
+        stamp_margin: match row.load == Load::Append || complete.is_some_and(|complete| complete.is_logged) {
+            true => SignedDuration::ZERO,
+            false => COMMIT_MARGIN,
+        },
         cursor_cost: cursor.cost(),
         state_after: State::new(fingerprint, watermark),
         saved,
-        premise: Premise::Anything,
         notes,
     })
 }
